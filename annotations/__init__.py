@@ -1,0 +1,1 @@
+"""The domain: one small Django app per slice."""

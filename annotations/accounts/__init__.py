@@ -1,0 +1,1 @@
+"""People, projects, who is what in which project, and API tokens."""

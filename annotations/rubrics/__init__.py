@@ -1,0 +1,1 @@
+"""Versioned sets of atomic questions."""
