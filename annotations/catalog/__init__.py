@@ -1,0 +1,1 @@
+"""Tasks, their sealed versions, and the blob store that holds their files."""

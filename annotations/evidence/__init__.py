@@ -1,0 +1,1 @@
+"""What containers proved: check runs, their results, and the evidence they left."""

@@ -1,0 +1,132 @@
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+
+from annotations.accounts.models import Project, User
+from annotations.catalog.models import Blob, Task, TaskVersion
+from annotations.core.ids import new_id
+from annotations.core.states import Transitions
+
+
+class CheckRunQuerySet(models.QuerySet["CheckRun"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(task_version__task__in=Task.objects.visible_to(user))
+
+    def live(self) -> Self:
+        return self.filter(status__in=CheckRun.LIVE)
+
+
+class CheckRun(models.Model):
+    """One harness run over a task version.
+
+    A worker claims it by a filtered update, beats while it works, and writes only under the attempt it
+    claimed: when a worker dies the run returns to the queue as the next attempt, and whatever the dead one
+    still sends is refused.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Running"
+        FINISHED = "finished", "Finished"
+        CANCELLED = "cancelled", "Cancelled"
+
+    TRANSITIONS: ClassVar[Transitions] = {
+        Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED}),
+        Status.RUNNING: frozenset({Status.QUEUED, Status.FINISHED, Status.CANCELLED}),
+        Status.FINISHED: frozenset(),
+        Status.CANCELLED: frozenset(),
+    }
+    LIVE = (Status.QUEUED, Status.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    task_version = models.ForeignKey(TaskVersion, on_delete=models.PROTECT, related_name="check_runs")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    plan = models.JSONField(help_text="harness.run.Plan as pinned when the run was asked for.")
+    waiting_for = models.CharField(max_length=300, blank=True, help_text="Why it waits, for people.")
+    attempt = models.PositiveSmallIntegerField(default=0)
+    worker = models.CharField(max_length=120, blank=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    cancel_requested = models.BooleanField(default=False)
+    requested_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    facts = models.JSONField(default=dict, help_text="harness.run.RunFacts of the finished run.")
+
+    objects = CheckRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["status", "heartbeat_at"],
+                condition=Q(status__in=["queued", "running"]),
+                name="check_run_live",
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task_version"],
+                condition=Q(status__in=["queued", "running"]),
+                name="check_run_one_live_per_version",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="running") | Q(heartbeat_at__isnull=False, attempt__gte=1),
+                name="check_run_running_is_claimed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Check run of {self.task_version}"
+
+
+class CheckResult(models.Model):
+    """One check's outcome in a run; the row stands from the start, so that people see what is to come."""
+
+    class Outcome(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        RUNNING = "running", "Running"
+        PASSED = "passed", "Passed"
+        FAILED = "failed", "Failed"
+        ERROR = "error", "Could not tell"
+        SKIPPED = "skipped", "Skipped"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    run = models.ForeignKey(CheckRun, on_delete=models.PROTECT, related_name="results")
+    position = models.PositiveSmallIntegerField()
+    key = models.SlugField(max_length=60)
+    title = models.CharField(max_length=120)
+    criterion = models.CharField(max_length=30)
+    version = models.CharField(max_length=20)
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
+    summary = models.CharField(max_length=500, blank=True)
+    facts = models.JSONField(default=dict)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["run", "key"], name="check_result_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.get_outcome_display()}"
+
+
+class Evidence(models.Model):
+    """A log or file a check left, as a blob."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    result = models.ForeignKey(CheckResult, on_delete=models.PROTECT, related_name="evidence")
+    name = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=80)
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "evidence"
+        constraints = [models.UniqueConstraint(fields=["result", "name"], name="evidence_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
