@@ -1,0 +1,68 @@
+from annotations.accounts import roles
+from annotations.accounts.models import Project, User
+from annotations.core.decisions import Allowed, Denied, Permit, first_denied
+from annotations.review.models import Annotation, Assignment, Case
+
+
+def can_claim(user: User, project: Project) -> Permit:
+    return roles.can_write(user, project)
+
+
+def can_edit(user: User, annotation: Annotation) -> Permit:
+    return first_denied(
+        _is_author(user, annotation), _is_unsubmitted(annotation), _holds_the_seat(annotation)
+    )
+
+
+def can_undo(user: User, annotation: Annotation) -> Permit:
+    if annotation.status != Annotation.Status.SUBMITTED:
+        return Denied("Only a submitted annotation can be taken back.")
+    if annotation.case.status != Case.Status.OPEN:
+        return Denied("Everyone has submitted, so this answer can no longer be taken back.")
+    return _is_author(user, annotation)
+
+
+def can_skip(user: User, assignment: Assignment) -> Permit:
+    if assignment.annotator_id != user.pk:
+        return Denied("Only the person it is reserved for can skip it.")
+    if assignment.status != Assignment.Status.ACTIVE:
+        return Denied("It is no longer reserved for you.")
+    return Allowed()
+
+
+def can_adjudicate(user: User, case: Case) -> Permit:
+    return first_denied(
+        roles.can_lead(user, case.project), _took_no_part(user, case), _is_in_adjudication(case)
+    )
+
+
+def _took_no_part(user: User, case: Case) -> Permit:
+    if case.task_version and case.task_version.task.author_id == user.pk:
+        return Denied("You wrote this task, so another lead must adjudicate it.")
+    if case.assignments.filter(annotator=user).exists():
+        return Denied("You annotated this case, so another lead must adjudicate it.")
+    return Allowed()
+
+
+def _is_in_adjudication(case: Case) -> Permit:
+    if case.status == Case.Status.ADJUDICATION:
+        return Allowed()
+    if case.status == Case.Status.OPEN:
+        return Denied("Not everyone has submitted yet.")
+    return Denied("This case is settled.")
+
+
+def _is_author(user: User, annotation: Annotation) -> Permit:
+    return Allowed() if annotation.author_id == user.pk else Denied("Only its author can change an annotation.")
+
+
+def _is_unsubmitted(annotation: Annotation) -> Permit:
+    if annotation.status != Annotation.Status.SUBMITTED:
+        return Allowed()
+    return Denied("This annotation is submitted. Undo the submission to change it.")
+
+
+def _holds_the_seat(annotation: Annotation) -> Permit:
+    if annotation.assignment.status == Assignment.Status.ACTIVE:
+        return Allowed()
+    return Denied("The time reserved for you has ended. Start the case again from your queue; your draft is kept.")

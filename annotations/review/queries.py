@@ -1,0 +1,136 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from annotations.accounts.models import Project, User
+from annotations.review.answers import Given
+from annotations.review.models import Annotation, Assignment, Case, FinalVerdict, Seat, Verdict
+from annotations.rubrics.models import Criterion
+
+
+def claimable(project: Project, user: User) -> QuerySet[Seat]:
+    """Free seats this person may take, oldest case first: not their own task, not a case they had or skipped."""
+    theirs = Assignment.objects.filter(annotator=user).exclude(status=Assignment.Status.EXPIRED)
+    return (
+        Seat.objects.filter(is_free=True, case__project=project, case__status=Case.Status.OPEN)
+        .exclude(case__task_version__task__author=user)
+        .exclude(case__in=theirs.values("case"))
+        .order_by("case_id", "number")
+    )
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """Why a queue is empty, in counts of cases."""
+
+    claimable: int
+    active: int
+    waiting_for_others: int
+    reserved_by_others: int
+    own_tasks: int
+    submitted_today: int
+
+
+def queue_state(project: Project, user: User) -> QueueState:
+    """What there is to do for a person and, where there is nothing, why."""
+    mine = Assignment.objects.filter(annotator=user, case__project=project)
+    open_cases = Case.objects.filter(project=project, status=Case.Status.OPEN)
+    counts = mine.aggregate(
+        active=Count("pk", filter=Q(status=Assignment.Status.ACTIVE)),
+        waiting=Count("pk", filter=Q(status=Assignment.Status.SUBMITTED, case__status=Case.Status.OPEN)),
+        today=Count("pk", filter=Q(annotation__submitted_at__gte=_midnight())),
+    )
+    others = open_cases.exclude(assignments__annotator=user).exclude(task_version__task__author=user)
+    return QueueState(
+        claimable=claimable(project, user).values("case").distinct().count(),
+        active=counts["active"],
+        waiting_for_others=counts["waiting"],
+        reserved_by_others=others.exclude(seats__is_free=True).count(),
+        own_tasks=open_cases.filter(task_version__task__author=user).count(),
+        submitted_today=counts["today"],
+    )
+
+
+def active(project: Project, user: User) -> QuerySet[Assignment]:
+    """What the person holds right now, soonest lease end first."""
+    held = Assignment.objects.filter(annotator=user, case__project=project, status=Assignment.Status.ACTIVE)
+    return held.select_related("case__task_version__task", "annotation").order_by("lease_ends_at")
+
+
+def submitted(project: Project, user: User) -> QuerySet[Assignment]:
+    """What the person has handed in, newest first."""
+    done = Assignment.objects.filter(annotator=user, case__project=project, status=Assignment.Status.SUBMITTED)
+    return done.select_related("case__task_version__task", "annotation").order_by("-annotation__submitted_at")
+
+
+def to_adjudicate(project: Project, user: User) -> QuerySet[Case]:
+    """Cases that wait for a lead who took no part in them and did not write the task, oldest first."""
+    waiting = Case.objects.visible_to(user).filter(project=project, status=Case.Status.ADJUDICATION)
+    return (
+        waiting.exclude(assignments__annotator=user)
+        .exclude(task_version__task__author=user)
+        .select_related("task_version__task", "rubric_version__rubric")
+    )
+
+
+def given(verdicts: Sequence[Verdict] | Sequence[FinalVerdict]) -> dict[UUID, Given]:
+    """Stored verdicts in the form they came in, by criterion."""
+    return {
+        verdict.criterion_id: Given(
+            code=verdict.code, cannot_tell=verdict.cannot_tell, rationale=verdict.rationale
+        )
+        for verdict in verdicts
+    }
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """One annotator's answer to a criterion, under a letter instead of a name."""
+
+    letter: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One criterion with everyone's answers side by side."""
+
+    criterion: Criterion
+    opinions: tuple[Opinion, ...]
+
+    @property
+    def is_unanimous(self) -> bool:
+        return len({(opinion.verdict.code, opinion.verdict.cannot_tell) for opinion in self.opinions}) == 1
+
+
+def comparisons(case: Case) -> list[Comparison]:
+    """Every criterion of a case with the submitted answers, in seat order, in three queries."""
+    verdicts = Prefetch("verdicts", queryset=Verdict.objects.select_related("criterion"))
+    annotations = list(
+        Annotation.objects.filter(case=case, status=Annotation.Status.SUBMITTED)
+        .order_by("assignment__seat__number")
+        .prefetch_related(verdicts)
+    )
+    by_annotation = [{verdict.criterion_id: verdict for verdict in row.verdicts.all()} for row in annotations]
+    return [
+        Comparison(
+            criterion=criterion,
+            opinions=tuple(
+                Opinion(letter=letter(index), verdict=answers[criterion.pk])
+                for index, answers in enumerate(by_annotation)
+            ),
+        )
+        for criterion in case.rubric_version.criteria.all()
+    ]
+
+
+def letter(index: int) -> str:
+    return chr(ord("A") + index)
+
+
+def _midnight() -> datetime:
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
