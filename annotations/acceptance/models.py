@@ -1,0 +1,95 @@
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from annotations.accounts.models import Project, User
+from annotations.catalog.models import Task, TaskVersion
+from annotations.core.ids import new_id
+from annotations.core.sealed import Sealed
+from annotations.evidence.models import CheckRun
+from annotations.review.models import Adjudication
+
+
+class AcceptancePolicy(Sealed):
+    """What one project demands, in one version; a change is a new version."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="policies")
+    number = models.PositiveIntegerField()
+    oracle_runs = models.PositiveSmallIntegerField(default=3)
+    nop_runs = models.PositiveSmallIntegerField(default=2)
+    allow_network = models.BooleanField(default=True)
+    overlap = models.PositiveSmallIntegerField(default=2)
+    unanimity_settles = models.BooleanField(default=True)
+    max_rounds = models.PositiveSmallIntegerField(default=3)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-number"]
+        verbose_name_plural = "acceptance policies"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="policy_number_unique"),
+            models.CheckConstraint(
+                condition=Q(oracle_runs__gte=1, nop_runs__gte=1, overlap__gte=1, max_rounds__gte=1),
+                name="policy_counts_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Policy {self.number} of {self.project}"
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(task_version__task__in=Task.objects.visible_to(user))
+
+
+class Decision(Sealed):
+    """The outcome for a task version under one policy version; recomputable from the rows it names."""
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted"
+        REJECTED = "rejected", "Rejected"
+        NEEDS_REVISION = "needs_revision", "Needs revision"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
+    task_version = models.OneToOneField(TaskVersion, on_delete=models.PROTECT, related_name="decision")
+    policy = models.ForeignKey(AcceptancePolicy, on_delete=models.PROTECT, related_name="decisions")
+    check_run = models.ForeignKey(CheckRun, on_delete=models.PROTECT, related_name="decisions")
+    adjudication = models.ForeignKey(Adjudication, null=True, on_delete=models.PROTECT, related_name="decisions")
+    round = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=20, choices=Outcome)
+    decided_at = models.DateTimeField(auto_now_add=True)
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(outcome="accepted") | Q(adjudication__isnull=False),
+                name="decision_accepted_was_adjudicated",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task_version}: {self.get_outcome_display()}"
+
+
+class DecisionReason(Sealed):
+    """Why one of the four criteria held or did not."""
+
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="reasons")
+    position = models.PositiveSmallIntegerField()
+    criterion = models.CharField(max_length=30)
+    holds = models.BooleanField()
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["decision", "criterion"], name="decision_reason_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.criterion}: {'holds' if self.holds else 'does not hold'}"

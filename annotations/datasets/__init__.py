@@ -1,0 +1,1 @@
+"""Named lines of releases, and their export in forms that training stacks load."""
