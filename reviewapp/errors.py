@@ -1,0 +1,33 @@
+"""Domain errors to HTTP, once: 403, 409 and 422, as a page, an htmx fragment or an RFC 9457 problem."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from annotations.core.errors import Conflict, DomainError, Invalid, NotAllowed
+
+STATUS: dict[type[DomainError], int] = {NotAllowed: 403, Conflict: 409, Invalid: 422}
+TITLE = {403: "Not allowed", 409: "Changed meanwhile", 422: "Not accepted"}
+
+
+def status_of(error: DomainError) -> int:
+    return STATUS[type(error)]
+
+
+class DomainErrorMiddleware:
+    """Turns a domain error that leaves a page's view into an answer that says what to do."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, DomainError):
+            return None
+        status = status_of(error)
+        problems = error.problems if isinstance(error, Invalid) else {}
+        context = {"title": TITLE[status], "reason": error.reason, "problems": problems}
+        return render(request, "errors/refused.html", context, status=status)
