@@ -1,0 +1,12 @@
+"""Seal what is published: Postgres refuses to change or delete these rows."""
+
+from django.db import migrations
+
+from annotations.core.sealed import seal_table
+
+
+class Migration(migrations.Migration):
+    dependencies = [("audit", "0001_initial")]
+    operations = [
+        seal_table("audit_auditevent"),
+    ]

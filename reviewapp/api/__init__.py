@@ -1,0 +1,1 @@
+"""The JSON API over the same actions and queries as the pages."""

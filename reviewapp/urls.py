@@ -1,0 +1,18 @@
+"""Every address: pages per screen, the API, sign-in, the admin."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("reviewapp.web.home")),
+    path("p/<slug:project>/queue/", include("reviewapp.web.queue")),
+    path("p/<slug:project>/review/", include("reviewapp.web.review")),
+    path("p/<slug:project>/adjudicate/", include("reviewapp.web.adjudicate")),
+    path("p/<slug:project>/tasks/", include("reviewapp.web.tasks")),
+    path("p/<slug:project>/rubrics/", include("reviewapp.web.rubrics")),
+    path("p/<slug:project>/datasets/", include("reviewapp.web.datasets")),
+    path("tokens/", include("reviewapp.web.tokens")),
+    path("api/v1/", include("reviewapp.api.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]
