@@ -25,7 +25,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person; signs in with an e-mail address. A superuser is the site's admin."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.EmailField("e-mail address")
+    email = models.EmailField("e-mail address", unique=True)
     name = models.CharField(max_length=120, blank=True)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)

@@ -23,5 +23,5 @@ DROP FUNCTION release_item_is_accepted();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("datasets", "0002_seal"), ("acceptance", "0002_seal")]
+    dependencies = [("datasets", "0002_seal"), ("acceptance", "0003_seal")]
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]

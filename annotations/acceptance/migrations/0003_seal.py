@@ -6,7 +6,7 @@ from annotations.core.sealed import seal_table
 
 
 class Migration(migrations.Migration):
-    dependencies = [("acceptance", "0001_initial")]
+    dependencies = [("acceptance", "0002_initial")]
     operations = [
         seal_table("acceptance_acceptancepolicy"),
         seal_table("acceptance_decision"),
