@@ -158,9 +158,21 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # The queue they wait in must not fill while workers are down, so each expires before its next turn.
-    "advance-tasks": {"task": "annotations.acceptance.jobs.advance", "schedule": 2.0, "options": {"expires": 2}},
-    "dispatch-checks": {"task": "annotations.evidence.jobs.dispatch", "schedule": 5.0, "options": {"expires": 5}},
-    "expire-leases": {"task": "annotations.review.jobs.expire_leases", "schedule": 30.0, "options": {"expires": 30}},
+    "advance-tasks": {
+        "task": "annotations.acceptance.jobs.advance",
+        "schedule": 2.0,
+        "options": {"expires": 2},
+    },
+    "dispatch-checks": {
+        "task": "annotations.evidence.jobs.dispatch",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "expire-leases": {
+        "task": "annotations.review.jobs.expire_leases",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
 }
 
 # --- Containers --------------------------------------------------------------
@@ -185,7 +197,7 @@ REST_KNOX = {
     "TOKEN_MODEL": "accounts.ApiToken",
     "AUTH_HEADER_PREFIX": "Bearer",
 }
-KNOX_TOKEN_MODEL = "accounts.ApiToken"
+KNOX_TOKEN_MODEL = REST_KNOX["TOKEN_MODEL"]
 SPECTACULAR_SETTINGS = {
     "TITLE": "Reviewapp API",
     "DESCRIPTION": "Upload tasks, follow their checks and decisions, and read released datasets.",

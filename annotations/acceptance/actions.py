@@ -46,6 +46,4 @@ def check(version: TaskVersion, *, by: User) -> CheckRun:
 
 
 def plan_of(policy: AcceptancePolicy) -> Plan:
-    return Plan(
-        oracle_runs=policy.oracle_runs, nop_runs=policy.nop_runs, allow_network=policy.allow_network
-    )
+    return Plan(oracle_runs=policy.oracle_runs, nop_runs=policy.nop_runs, allow_network=policy.allow_network)

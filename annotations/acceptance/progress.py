@@ -52,7 +52,11 @@ def _follow_case(task: Task) -> None:
 
 
 def _decide(
-    task: Task, version: TaskVersion, policy: AcceptancePolicy, run: CheckRun, adjudication: Adjudication | None
+    task: Task,
+    version: TaskVersion,
+    policy: AcceptancePolicy,
+    run: CheckRun,
+    adjudication: Adjudication | None,
 ) -> None:
     round_number = queries.round_of(version)
     ruling = queries.ruling(policy, run, adjudication, round_number=round_number)

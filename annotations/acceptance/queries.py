@@ -18,9 +18,7 @@ def recompute(decision: Decision) -> Ruling:
     return ruling(decision.policy, decision.check_run, decision.adjudication, round_number=decision.round)
 
 
-def ruling(
-    policy: AcceptancePolicy, run: CheckRun, adjudication: Adjudication | None, *, round_number: int
-) -> Ruling:
+def ruling(policy: AcceptancePolicy, run: CheckRun, adjudication: Adjudication | None, *, round_number: int) -> Ruling:
     """What the policy makes of a run's results and, once people have judged, of their final verdicts."""
     finals = list(adjudication.verdicts.select_related("criterion")) if adjudication else None
     return rule(list(run.results.all()), finals, round_number=round_number, max_rounds=policy.max_rounds)

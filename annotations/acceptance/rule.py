@@ -27,7 +27,11 @@ class Ruling:
 
 
 def rule(
-    checks: Sequence[CheckResult], finals: Sequence[FinalVerdict] | None, *, round_number: int, max_rounds: int
+    checks: Sequence[CheckResult],
+    finals: Sequence[FinalVerdict] | None,
+    *,
+    round_number: int,
+    max_rounds: int,
 ) -> Ruling:
     """Accept when checks and people found nothing against any criterion; else ask for a revision, or reject in
     the last round. `finals` is None while no person has judged the version."""
@@ -38,9 +42,7 @@ def rule(
     return Ruling(Decision.Outcome.REJECTED if is_last else Decision.Outcome.NEEDS_REVISION, reasons)
 
 
-def _reason(
-    serves: Criterion.Serves, checks: Sequence[CheckResult], finals: Sequence[FinalVerdict] | None
-) -> Reason:
+def _reason(serves: Criterion.Serves, checks: Sequence[CheckResult], finals: Sequence[FinalVerdict] | None) -> Reason:
     against = [*_failed_checks(serves, checks), *_failed_verdicts(serves, finals or ())]
     if against:
         return Reason(serves.value, False, " ".join(against))

@@ -50,7 +50,7 @@ def create_token(name: str, scopes: Iterable[str], *, days: int, by: User) -> Ne
         problems["days"] = f"A token lives between 1 and {policies.LONGEST_TOKEN_LIFE.days} days."
     if problems:
         raise Invalid("The token was not made.", problems)
-    token, secret = ApiToken.objects.create(
+    token, secret = ApiToken.objects.create(  # type: ignore[no-untyped-call]  # knox ships no types
         user=by, expiry=timedelta(days=days), name=name.strip()[:80], scopes=chosen
     )
     _record_token("token.created", token, by=by)

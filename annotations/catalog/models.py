@@ -28,8 +28,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         lead = Membership.objects.filter(user=user, role=Membership.Role.LEAD).values("project")
         expert = Membership.objects.filter(user=user, role=Membership.Role.EXPERT).values("project")
         return self.filter(
-            Q(project__in=lead)
-            | Q(project__in=expert) & (Q(author=user) | Q(status=Task.Status.ACCEPTED))
+            Q(project__in=lead) | Q(project__in=expert) & (Q(author=user) | Q(status=Task.Status.ACCEPTED))
         )
 
 
@@ -47,12 +46,8 @@ class Task(models.Model):
 
     TRANSITIONS: ClassVar[Transitions] = {
         Status.DRAFT: frozenset({Status.SUBMITTED}),
-        Status.SUBMITTED: frozenset(
-            {Status.DRAFT, Status.IN_REVIEW, Status.NEEDS_REVISION, Status.REJECTED}
-        ),
-        Status.IN_REVIEW: frozenset(
-            {Status.ADJUDICATION, Status.ACCEPTED, Status.NEEDS_REVISION, Status.REJECTED}
-        ),
+        Status.SUBMITTED: frozenset({Status.DRAFT, Status.IN_REVIEW, Status.NEEDS_REVISION, Status.REJECTED}),
+        Status.IN_REVIEW: frozenset({Status.ADJUDICATION, Status.ACCEPTED, Status.NEEDS_REVISION, Status.REJECTED}),
         Status.ADJUDICATION: frozenset({Status.ACCEPTED, Status.NEEDS_REVISION, Status.REJECTED}),
         Status.NEEDS_REVISION: frozenset({Status.DRAFT}),
         Status.ACCEPTED: frozenset(),

@@ -34,3 +34,11 @@ def move(row: models.Model, to: str, **changes: object) -> None:
 
 def _words(status: str) -> str:
     return status.replace("_", " ")
+
+
+def diagram(transitions: Transitions) -> str:
+    """The table as a Mermaid state diagram; the first status is where a row begins."""
+    first = next(iter(transitions))
+    arrows = [f"    {origin} --> {to}" for origin, targets in transitions.items() for to in sorted(targets)]
+    ends = [f"    {status} --> [*]" for status, targets in transitions.items() if not targets]
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {first}", *arrows, *ends, "```", ""])

@@ -82,9 +82,7 @@ class ReleaseItem(Sealed):
 
     class Meta:
         ordering = ["task_version__name"]
-        constraints = [
-            models.UniqueConstraint(fields=["release", "task_version"], name="release_item_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["release", "task_version"], name="release_item_unique")]
 
     def __str__(self) -> str:
         return f"{self.task_version} in {self.release}"

@@ -1,4 +1,5 @@
 from dataclasses import asdict
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -27,7 +28,7 @@ def request_run(version: TaskVersion, plan: Plan, *, by: User) -> CheckRun:
     except IntegrityError:
         raise Conflict("This version is being checked already. Cancel that run or wait for it.") from None
     record("checks.requested", by=by, target=run, version=str(version.pk))
-    run_checks.delay_on_commit(str(run.pk))
+    transaction.on_commit(partial(run_checks.delay, str(run.pk)))
     return run
 
 

@@ -21,7 +21,8 @@ from annotations.evidence.models import CheckRun
 from annotations.evidence.queries import stale
 from annotations.evidence.recording import Claim
 from harness.engine import Engine, EngineUnavailable
-from harness.run import Cancelled, Plan, run_checks as run_in_containers
+from harness.run import Cancelled, Plan
+from harness.run import run_checks as run_in_containers
 
 BEAT_SECONDS = 2.0
 RUN_LABEL = "reviewapp.run"
@@ -108,7 +109,7 @@ def dispatch() -> None:
     for run in stale():
         free(run)
     for run_id in CheckRun.objects.filter(status=CheckRun.Status.QUEUED).values_list("pk", flat=True):
-        run_checks.apply_async([str(run_id)], expires=10)
+        run_checks.apply_async((str(run_id),), expires=10)
 
 
 def free(run: CheckRun) -> None:

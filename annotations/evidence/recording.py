@@ -34,9 +34,7 @@ class Claim:
 @transaction.atomic
 def claim(run_id: UUID, *, worker: str) -> Claim | None:
     """Take a waiting run as its next attempt and lay out its checks; None when it is not waiting any more."""
-    run = CheckRun.objects.select_for_update(skip_locked=True).filter(
-        pk=run_id, status=CheckRun.Status.QUEUED
-    ).first()
+    run = CheckRun.objects.select_for_update(skip_locked=True).filter(pk=run_id, status=CheckRun.Status.QUEUED).first()
     if run is None:
         return None
     now = timezone.now()
@@ -74,9 +72,7 @@ def beat(claimed: Claim) -> bool:
 
 @transaction.atomic
 def check_started(claimed: Claim, key: str) -> None:
-    claimed.row().results.filter(key=key).update(
-        outcome=CheckResult.Outcome.RUNNING, started_at=timezone.now()
-    )
+    claimed.row().results.filter(key=key).update(outcome=CheckResult.Outcome.RUNNING, started_at=timezone.now())
 
 
 @transaction.atomic
@@ -114,7 +110,9 @@ def put_back(claimed: Claim, *, waiting_for: str) -> None:
     _end(claimed, CheckRun.Status.QUEUED, waiting_for=waiting_for)
 
 
-def _end(claimed: Claim, status: CheckRun.Status, *, waiting_for: str = "", finished_at: datetime | None = None) -> None:
+def _end(
+    claimed: Claim, status: CheckRun.Status, *, waiting_for: str = "", finished_at: datetime | None = None
+) -> None:
     run = claimed.row()
     run.results.filter(outcome=CheckResult.Outcome.RUNNING).update(outcome=CheckResult.Outcome.PENDING)
     run.status, run.waiting_for, run.finished_at = status, waiting_for[:300], finished_at

@@ -28,9 +28,7 @@ type Answers = Mapping[UUID, Given]
 
 
 @transaction.atomic
-def open_case(
-    version: TaskVersion, rubric: RubricVersion, *, overlap: int, unanimity_settles: bool = True
-) -> Case:
+def open_case(version: TaskVersion, rubric: RubricVersion, *, overlap: int, unanimity_settles: bool = True) -> Case:
     """Ask `overlap` people to judge a task version against a rubric version."""
     case = Case.objects.create(
         project=version.project,

@@ -68,9 +68,7 @@ class Case(models.Model):
                 name="case_has_one_subject",
             ),
             models.CheckConstraint(condition=Q(overlap__gte=1), name="case_overlap_positive"),
-            models.UniqueConstraint(
-                fields=["task_version", "rubric_version", "round"], name="case_unique_for_task"
-            ),
+            models.UniqueConstraint(fields=["task_version", "rubric_version", "round"], name="case_unique_for_task"),
             models.UniqueConstraint(
                 fields=["subject_rubric_version", "rubric_version", "round"], name="case_unique_for_rubric"
             ),
@@ -146,7 +144,9 @@ class Assignment(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["seat"], condition=Q(status__in=["active", "submitted"]), name="assignment_one_live_per_seat"
+                fields=["seat"],
+                condition=Q(status__in=["active", "submitted"]),
+                name="assignment_one_live_per_seat",
             ),
             models.UniqueConstraint(fields=["case", "annotator"], name="assignment_one_per_person"),
             models.CheckConstraint(

@@ -9,9 +9,7 @@ def can_claim(user: User, project: Project) -> Permit:
 
 
 def can_edit(user: User, annotation: Annotation) -> Permit:
-    return first_denied(
-        _is_author(user, annotation), _is_unsubmitted(annotation), _holds_the_seat(annotation)
-    )
+    return first_denied(_is_author(user, annotation), _is_unsubmitted(annotation), _holds_the_seat(annotation))
 
 
 def can_undo(user: User, annotation: Annotation) -> Permit:
@@ -31,9 +29,7 @@ def can_skip(user: User, assignment: Assignment) -> Permit:
 
 
 def can_adjudicate(user: User, case: Case) -> Permit:
-    return first_denied(
-        roles.can_lead(user, case.project), _took_no_part(user, case), _is_in_adjudication(case)
-    )
+    return first_denied(roles.can_lead(user, case.project), _took_no_part(user, case), _is_in_adjudication(case))
 
 
 def _took_no_part(user: User, case: Case) -> Permit:

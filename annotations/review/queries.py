@@ -80,9 +80,7 @@ def to_adjudicate(project: Project, user: User) -> QuerySet[Case]:
 def given(verdicts: Sequence[Verdict] | Sequence[FinalVerdict]) -> dict[UUID, Given]:
     """Stored verdicts in the form they came in, by criterion."""
     return {
-        verdict.criterion_id: Given(
-            code=verdict.code, cannot_tell=verdict.cannot_tell, rationale=verdict.rationale
-        )
+        verdict.criterion_id: Given(code=verdict.code, cannot_tell=verdict.cannot_tell, rationale=verdict.rationale)
         for verdict in verdicts
     }
 
