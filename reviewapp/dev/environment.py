@@ -28,3 +28,9 @@ def for_tests(places: Places, backing: Mapping[str, str], folder: Path) -> dict[
         "DJANGO_SETTINGS_MODULE": "reviewapp.settings",
     }
     return {**os.environ, **own, **backing}
+
+
+def for_checks(places: Places) -> dict[str, str]:
+    """The settings of tools that import our code but talk to no server."""
+    nowhere = {"DATABASE_URL": "postgresql://nobody@localhost:1/none", "REDIS_URL": "redis://localhost:1/0"}
+    return for_tests(places, nowhere, places.local)

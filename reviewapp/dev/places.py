@@ -5,10 +5,12 @@ import hashlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from reviewapp.services import LONGEST_SOCKET_FOLDER, Broker, Owner, Postgres, reachable
 
@@ -100,20 +102,26 @@ def _own_tmp() -> Path:
 
 def is_locked(path: Path) -> bool:
     """Whether a living process holds the lock at `path`."""
-    with held(path) as got:
+    with held(path, tries=1) as got:
         return not got
 
 
 @contextmanager
-def held(path: Path) -> Iterator[bool]:
+def held(path: Path, *, tries: int = 6) -> Iterator[bool]:
     """Hold the lock at `path`; yields False when another process has it. The kernel frees it when we die."""
     with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+        yield any(_try_lock(file, last=left == 0) for left in reversed(range(tries)))
+
+
+def _try_lock(file: IO[str], *, last: bool) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # Someone who only looks, as `is_locked` does, holds it for a moment.
+        if not last:
+            time.sleep(0.05)
+        return False
+    return True
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 One thread and one loop on purpose: children ask the kernel to be signalled when their parent *thread* ends,
 and code between fork and exec is only safe where no other thread holds a lock.
 """
+# ruff: noqa: S603 - runs the programs that it is given
 
 import ctypes
 import os
@@ -103,9 +104,10 @@ class Supervisor:
             self._revive(child)
 
     def _watch(self, child: Child) -> None:
-        assert child.process.stdout is not None
-        os.set_blocking(child.process.stdout.fileno(), False)
-        self._selector.register(child.process.stdout, selectors.EVENT_READ, child)
+        stream = child.process.stdout
+        if stream is not None:
+            os.set_blocking(stream.fileno(), False)
+            self._selector.register(stream, selectors.EVENT_READ, child)
 
     def _unwatch(self, child: Child) -> None:
         stream = child.process.stdout
@@ -147,10 +149,15 @@ class Supervisor:
         reason = describe_exit(child.process.returncode)
         self.console.line(child.program.name, f"{reason}; starting it again in {child.pause / 2:.0f} s")
 
-    def stop_all(self) -> None:
-        """Stop every program, those of the highest stage first; whoever is not gone in time is killed."""
-        for stage in sorted({child.program.stage for child in self.children.values()}, reverse=True):
+    def stop_stages(self, *, above: int) -> None:
+        """Stop the programs of every stage over `above`, the highest first; whoever stays too long is killed."""
+        stages = {child.program.stage for child in self.children.values() if child.program.stage > above}
+        for stage in sorted(stages, reverse=True):
             self.stop([child for child in self.children.values() if child.program.stage == stage])
+
+    def stop_all(self) -> None:
+        """Stop every program."""
+        self.stop_stages(above=-1)
 
     def stop(self, children: list[Child]) -> None:
         """Stop `children` together and forget them."""
