@@ -131,15 +131,18 @@ def _sanitised(html: str) -> SafeString:
 
 
 # --- Code --------------------------------------------------------------------
+_PLAIN: Lexer = TextLexer(stripnl=False, ensurenl=False)
+
+
 def _lexer_for(path: str) -> Lexer:
     try:
-        return cast(Lexer, get_lexer_for_filename(path, stripnl=False, ensurenl=False))
+        return get_lexer_for_filename(path, stripnl=False, ensurenl=False)
     except ClassNotFound:
-        return TextLexer(stripnl=False, ensurenl=False)
+        return _PLAIN
 
 
 def _highlighted(text: str, lexer: Lexer) -> str:
-    lexer = lexer if len(text) <= LONGEST_HIGHLIGHT else TextLexer(stripnl=False, ensurenl=False)
+    lexer = lexer if len(text) <= LONGEST_HIGHLIGHT else _PLAIN
     formatter: HtmlFormatter[str] = HtmlFormatter(nowrap=True, classprefix="t-")
     return _revealed(highlight(text, lexer, formatter).removesuffix("\n"))
 
