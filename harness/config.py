@@ -16,17 +16,71 @@ SCHEMA_VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4", "2.0")
 
 _TABLES: dict[str, frozenset[str]] = {
     "": frozenset(
-        "schema_version version source multi_step_reward_strategy artifacts steps task metadata agent verifier "
-        "environment solution".split()
+        {
+            "schema_version",
+            "version",
+            "source",
+            "multi_step_reward_strategy",
+            "artifacts",
+            "steps",
+            "task",
+            "metadata",
+            "agent",
+            "verifier",
+            "environment",
+            "solution",
+        }
     ),
-    "task": frozenset("name version description authors keywords".split()),
-    "agent": frozenset("timeout_sec user network_mode allowed_hosts".split()),
+    "task": frozenset(
+        {
+            "name",
+            "version",
+            "description",
+            "authors",
+            "keywords",
+        }
+    ),
+    "agent": frozenset(
+        {
+            "timeout_sec",
+            "user",
+            "network_mode",
+            "allowed_hosts",
+        }
+    ),
     "verifier": frozenset(
-        "timeout_sec env user environment_mode environment network_mode allowed_hosts collect".split()
+        {
+            "timeout_sec",
+            "env",
+            "user",
+            "environment_mode",
+            "environment",
+            "network_mode",
+            "allowed_hosts",
+            "collect",
+        }
     ),
     "environment": frozenset(
-        "build_timeout_sec docker_image os cpus memory_mb storage_mb gpus gpu_types mcp_servers env workdir "
-        "healthcheck network_mode allowed_hosts allow_internet memory storage skills_dir".split()
+        {
+            "build_timeout_sec",
+            "docker_image",
+            "os",
+            "cpus",
+            "memory_mb",
+            "storage_mb",
+            "gpus",
+            "gpu_types",
+            "mcp_servers",
+            "env",
+            "workdir",
+            "healthcheck",
+            "network_mode",
+            "allowed_hosts",
+            "allow_internet",
+            "memory",
+            "storage",
+            "skills_dir",
+        }
     ),
     "solution": frozenset({"env"}),
 }
@@ -86,12 +140,19 @@ def parse(text: str) -> TaskConfig:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BundleError([Problem(FILE, error.lineno, f"not valid TOML: {error.msg}")]) from None
+        raise BundleError([_syntax_problem(str(error))]) from None
     reader = _Reader(raw, _Lines(text))
     config = reader.config()
     if reader.problems:
         raise BundleError(reader.problems)
     return config
+
+
+def _syntax_problem(message: str) -> Problem:
+    """tomllib says where in its message: "… (at line 3, column 5)"."""
+    what, _, where = message.partition(" (at ")
+    line = re.match(r"line (\d+)", where)
+    return Problem(FILE, int(line[1]) if line else None, f"not valid TOML: {what}")
 
 
 class _Lines:
@@ -176,7 +237,7 @@ class _Reader:
         return name
 
     def _steps(self) -> tuple[str, ...]:
-        steps = self._take("steps", list, "a list of tables", []) or []
+        steps: list[Any] = self._take("steps", list, "a list of tables") or []
         names = [step.get("name") if isinstance(step, dict) else None for step in steps]
         if not all(isinstance(name, str) and re.fullmatch(r"[\w.-]+", name) for name in names):
             self._problem("steps", "every step needs a name of letters, digits, . _ -")
@@ -208,7 +269,7 @@ class _Reader:
         return max(1, int(float(match[1]) * {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}[match[2].upper()]))
 
     def _strings(self, key: str) -> dict[str, str]:
-        table = self._take(key, dict, "a table", {}) or {}
+        table: dict[str, Any] = self._take(key, dict, "a table") or {}
         if not all(isinstance(value, str | int | float) for value in table.values()):
             self._problem(key, "every value must be a string")
             return {}

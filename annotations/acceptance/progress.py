@@ -29,11 +29,13 @@ def _begin_review(task: Task) -> None:
     """Open a case when every check passed; decide at once when one failed; wait when one could not tell."""
     version = task.current
     run = latest_run(version)
-    if run is None or run.status != CheckRun.Status.FINISHED or queries.could_not_tell(run):
+    if run is None or run.status != CheckRun.Status.FINISHED:
         return
     policy = queries.current_policy(task.project)
     if queries.found_failures(run):
         _decide(task, version, policy, run, None)
+        return
+    if queries.could_not_tell(run):
         return
     rubric = current_version(task.project, Rubric.SubjectKind.TASK)
     if rubric is not None:
