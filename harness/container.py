@@ -1,0 +1,288 @@
+"""One container: started under limits, given files, made to run commands, read back with care."""
+
+import io
+import tarfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from docker.errors import APIError, NotFound
+from docker.types import Ulimit
+
+from harness.engine import LABEL, Engine, discard
+from harness.limits import MIB
+
+POLL_SECONDS = 0.1
+DISK_POLL_SECONDS = 2.0
+READ_LIMIT = 64 * MIB
+# What ordinary package managers, sudo and test runners need; nothing that reaches beyond the container.
+CAPABILITIES = (
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "NET_BIND_SERVICE",
+    "SYS_CHROOT",
+)
+_KILL_OTHERS = """
+keep=" {keep} $$ "
+for round in 1 2 3 4 5; do
+  left=0
+  for entry in /proc/[0-9]*; do
+    pid=${{entry#/proc/}}
+    case "$keep" in *" $pid "*) continue ;; esac
+    [ -e "/proc/$pid/exe" ] || continue
+    kill -9 "$pid" 2>/dev/null && left=1
+  done
+  [ $left = 0 ] && break
+done
+"""
+
+
+class Cancelled(Exception):
+    """Someone asked to stop; the containers are gone."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a container may use; memory and disk in MiB."""
+
+    cpus: float = 1.0
+    memory_mb: int = 2048
+    storage_mb: int = 10240
+    pids: int = 512
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: exit code (None when it was killed), seconds, and what cut it short."""
+
+    exit_code: int | None
+    seconds: float
+    timed_out: bool = False
+    disk_exceeded: bool = False
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A file read back: its bytes up to a cap, its full size, and why it could not be read, if so."""
+
+    data: bytes = b""
+    size: int = 0
+    missing: bool = False
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Peak memory in bytes (None: not known) and whether the kernel killed a process for memory."""
+
+    peak_memory_bytes: int | None
+    oom_killed: bool
+
+
+@dataclass
+class Container:
+    """A running container whose first process only sleeps."""
+
+    raw: Any
+    limits: Limits
+    cancelled: Callable[[], bool]
+    _resident: list[str] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return str(self.raw.id)
+
+    def run(
+        self,
+        command: str,
+        *,
+        timeout: float,
+        user: str | None = None,
+        env: Mapping[str, str] | None = None,
+        workdir: str | None = None,
+    ) -> Ended:
+        """Run a shell command to its end; at `timeout` seconds every process it left is killed.
+
+        Raises Cancelled within a second of being asked to stop.
+        """
+        api, started = self.raw.client.api, time.monotonic()
+        exec_id = api.exec_create(
+            self.id, ["sh", "-c", command], user=user or "", environment=dict(env or {}), workdir=workdir
+        )["Id"]
+        api.exec_start(exec_id, detach=True)
+        next_disk_look = started + DISK_POLL_SECONDS
+        while True:
+            state, elapsed = api.exec_inspect(exec_id), time.monotonic() - started
+            if not state["Running"]:
+                return Ended(state["ExitCode"], elapsed)
+            if self.cancelled():
+                raise Cancelled
+            if elapsed > timeout:
+                self.kill_processes()
+                return Ended(None, elapsed, timed_out=True)
+            if time.monotonic() > next_disk_look:
+                if self.disk_bytes() > self.limits.storage_mb * MIB:
+                    self.kill_processes()
+                    return Ended(None, elapsed, disk_exceeded=True)
+                next_disk_look = time.monotonic() + DISK_POLL_SECONDS
+            time.sleep(min(POLL_SECONDS, 0.02 + elapsed / 10))
+
+    def output(self, command: list[str]) -> str:
+        """The output of a short command run as root; for facts, not for evidence of anything."""
+        _code, out = self.raw.exec_run(command, user="0")
+        return bytes(out or b"").decode(errors="replace")
+
+    def remember_residents(self) -> None:
+        """Note the processes that belong to the container itself, before anything else runs in it."""
+        for _ in range(20):
+            asking, *found = self.output(["sh", "-c", "echo $$; cd /proc && echo [0-9]*"]).split()
+            self._resident = [pid for pid in found if pid != asking]
+            if len(self._resident) > 1:  # the init process and the sleep it has started
+                return
+
+    def kill_processes(self) -> None:
+        """Kill every process in the container but its own first ones."""
+        self.raw.exec_run(["sh", "-c", _KILL_OTHERS.format(keep=" ".join(self._resident))], user="0")
+
+    def put(self, files: Iterable[tuple[str, Path, int]], folders: Iterable[str] = ()) -> None:
+        """Copy files in as (absolute path, source, mode), and make folders anyone may write to."""
+        self.raw.put_archive("/", _tar(files, folders))
+
+    def read(self, path: str, *, limit: int = READ_LIMIT) -> Contents:
+        """Read a regular file, at most `limit` bytes of it; links, folders and devices are refused."""
+        try:
+            stream, facts = self.raw.get_archive(path)
+        except NotFound:
+            return Contents(missing=True)
+        except APIError as error:
+            return Contents(refused=f"could not be read: {error.explanation}")
+        with _closing(stream):
+            if facts.get("linkTarget") or int(facts["mode"]) & 0x8F280000:  # Go's bits for folder, link, device, pipe
+                return Contents(refused="is not a regular file")
+            return Contents(data=_first_member(stream, limit), size=int(facts["size"]))
+
+    def disk_bytes(self) -> int:
+        """How much the container has written to its own layer."""
+        rows = self.raw.client.api.containers(filters={"id": self.id}, size=True)
+        return int(rows[0].get("SizeRw") or 0) if rows else 0
+
+    def usage(self) -> Usage:
+        """Peak memory and OOM kills as the kernel counted them, whichever cgroup version this is."""
+        peak = self.output(["cat", "/sys/fs/cgroup/memory.peak", "/sys/fs/cgroup/memory/memory.max_usage_in_bytes"])
+        oom = self.output(["cat", "/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"])
+        numbers = [int(line) for line in peak.splitlines() if line.strip().isdigit()]
+        kills = [line.split()[1] for line in oom.splitlines() if line.startswith("oom_kill ")]
+        return Usage(numbers[0] if numbers else None, any(count != "0" for count in kills))
+
+
+@contextmanager
+def started(
+    engine: Engine,
+    image: str,
+    *,
+    limits: Limits,
+    labels: Mapping[str, str],
+    network: str,
+    cancelled: Callable[[], bool],
+    env: Mapping[str, str] | None = None,
+) -> Iterator[Container]:
+    """A container of the image that sleeps until told otherwise; removed on the way out, whatever happens.
+
+    `network` is "none", a network's name, or "container:<id>".
+    """
+    raw = engine.client.containers.create(
+        image,
+        entrypoint=["sh", "-c", "sleep infinity"],
+        command=[],
+        init=True,
+        environment=dict(env or {}),
+        labels={LABEL: "1", **labels},
+        network=None if network == "none" else network,
+        network_disabled=network == "none",
+        **_host_limits(limits),
+    )
+    try:
+        raw.start()
+        container = Container(raw=raw, limits=limits, cancelled=cancelled)
+        container.remember_residents()
+        yield container
+    finally:
+        discard(raw)
+
+
+def _host_limits(limits: Limits) -> dict[str, Any]:
+    return {
+        "nano_cpus": int(limits.cpus * 1e9),
+        "mem_limit": limits.memory_mb * MIB,
+        "memswap_limit": limits.memory_mb * MIB,
+        "pids_limit": limits.pids,
+        "cap_drop": ["ALL"],
+        "cap_add": list(CAPABILITIES),
+        "security_opt": ["no-new-privileges"],
+        "ulimits": [
+            Ulimit(name="nofile", soft=16384, hard=16384),
+            Ulimit(name="fsize", soft=limits.storage_mb * MIB, hard=limits.storage_mb * MIB),
+            Ulimit(name="core", soft=0, hard=0),
+        ],
+        "log_config": {"Type": "none", "Config": {}},
+    }
+
+
+def _tar(files: Iterable[tuple[str, Path, int]], folders: Iterable[str]) -> io.BytesIO:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for folder in folders:
+            entry = tarfile.TarInfo(folder.strip("/"))
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o777
+            archive.addfile(entry)
+        for target, source, mode in files:
+            entry = tarfile.TarInfo(target.strip("/"))
+            entry.size, entry.mode, entry.mtime = source.stat().st_size, mode, int(time.time())
+            with source.open("rb") as content:
+                archive.addfile(entry, content)
+    packed.seek(0)
+    return packed
+
+
+def _first_member(stream: Iterator[bytes], limit: int) -> bytes:
+    """The first `limit` bytes of the archive's first file, reading no further than that."""
+    with tarfile.open(fileobj=_Reader(stream), mode="r|") as archive:
+        member = archive.next()
+        content = archive.extractfile(member) if member and member.isreg() else None
+        return content.read(limit) if content else b""
+
+
+class _Reader(io.RawIOBase):
+    """A stream of chunks as a file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._left = chunks, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while size < 0 or len(self._left) < size:
+            piece = next(self._chunks, None)
+            if piece is None:
+                break
+            self._left += piece
+        end = len(self._left) if size < 0 else size
+        taken, self._left = self._left[:end], self._left[end:]
+        return taken
+
+
+@contextmanager
+def _closing(stream: Any) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        stream.close()

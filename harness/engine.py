@@ -1,0 +1,134 @@
+"""The container engine: find one that answers, build images, start containers, sweep what is left.
+
+Everything made here carries the label `reviewapp`, so that a sweep finds it even when its maker was killed.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, NotFound
+
+LABEL = "reviewapp"
+NETWORK = "reviewapp"
+PING_SECONDS = 5
+CALL_SECONDS = 60
+SOCKETS = ("/var/run/docker.sock", "/run/podman/podman.sock", f"/run/user/{os.getuid()}/podman/podman.sock")
+HINT = "Start Docker or podman on this machine, or set DOCKER_HOST; checks then start by themselves."
+
+
+class EngineUnavailable(Exception):
+    """No container engine answers; `hint` says what would help."""
+
+    def __init__(self, message: str, hint: str = HINT) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What runs the containers, and whether it holds them to their limits."""
+
+    name: str
+    version: str
+    storage: str
+    limits_enforced: bool
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A connected engine; `client` is the Docker SDK's."""
+
+    client: docker.DockerClient
+
+    @staticmethod
+    def connect(url: str | None = None) -> "Engine":
+        """The engine at `url`, at DOCKER_HOST, or at a well-known socket. Raises EngineUnavailable."""
+        tried = []
+        for address in _addresses(url):
+            try:
+                client = docker.DockerClient(base_url=address, timeout=PING_SECONDS)
+                client.ping()
+            except (DockerException, requests.RequestException) as error:
+                tried.append(f"{address}: {error}")
+                continue
+            client.api.timeout = CALL_SECONDS
+            return Engine(client)
+        raise EngineUnavailable("No container engine answers. " + "; ".join(tried))
+
+    @cached_property
+    def info(self) -> EngineInfo:
+        """Name, version, storage driver, and whether memory, CPU and process limits hold."""
+        facts: dict[str, Any] = self.client.info()
+        limits = all(facts.get(key, False) for key in ("MemoryLimit", "PidsLimit", "CpuCfsQuota"))
+        security = " ".join(facts.get("SecurityOptions") or [])
+        rootless_v1 = "rootless" in security and str(facts.get("CgroupVersion", "1")) == "1"
+        return EngineInfo(
+            name=str(facts.get("Name", "")),
+            version=str(facts.get("ServerVersion", "")),
+            storage=str(facts.get("Driver", "")),
+            limits_enforced=limits and not rootless_v1,
+        )
+
+    def has_image(self, tag: str) -> bool:
+        try:
+            self.client.images.get(tag)
+        except NotFound:
+            return False
+        return True
+
+    def network(self) -> str:
+        """The network tasks use: no traffic between its containers."""
+        if not self.client.networks.list(names=[f"^{NETWORK}$"]):
+            try:
+                self.client.networks.create(
+                    NETWORK,
+                    driver="bridge",
+                    check_duplicate=True,
+                    options={"com.docker.network.bridge.enable_icc": "false"},
+                    labels={LABEL: "1"},
+                )
+            except APIError as error:
+                if error.status_code != 409:  # another worker made it at the same moment
+                    raise
+        return NETWORK
+
+    def sweep(self, labels: Mapping[str, str]) -> int:
+        """Kill and remove every container with these labels; how many there were."""
+        filters = {"label": [LABEL, *(f"{key}={value}" for key, value in labels.items())]}
+        found = self.client.containers.list(all=True, ignore_removed=True, filters=filters)
+        for container in found:
+            discard(container)
+        return len(found)
+
+
+def discard(container: Any) -> None:
+    """Kill and remove a container with its volumes, whatever state it is in."""
+    try:
+        container.remove(force=True, v=True)
+    except NotFound:
+        return
+    except APIError as error:
+        if error.status_code != 409:  # its removal is already in progress
+            raise
+
+
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """Turn a broken connection into EngineUnavailable."""
+    try:
+        yield
+    except requests.RequestException as error:
+        raise EngineUnavailable(f"The container engine stopped answering: {error}") from error
+
+
+def _addresses(url: str | None) -> list[str]:
+    if chosen := url or os.environ.get("DOCKER_HOST"):
+        return [chosen]
+    return [f"unix://{socket}" for socket in SOCKETS if Path(socket).exists()]
