@@ -209,7 +209,9 @@ class Postgres:
             capture_output=True,
             text=True,
             cwd="/",
-            **_run_as(self.owner),
+            user=self.owner.uid if self.owner else None,
+            group=self.owner.gid if self.owner else None,
+            extra_groups=[] if self.owner else None,
         )
         if made.returncode != 0:
             raise ServiceError(f"initdb failed in {unfinished}: {(made.stderr or made.stdout).strip()}")
@@ -326,10 +328,6 @@ class Broker:
             return False
         finally:
             client.close()
-
-
-def _run_as(owner: Owner | None) -> dict[str, object]:
-    return {} if owner is None else {"user": owner.uid, "group": owner.gid, "extra_groups": []}
 
 
 def _works_in(pid: int, folder: Path) -> bool:

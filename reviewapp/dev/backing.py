@@ -46,7 +46,7 @@ def start(servers: tuple[Postgres | Broker, ...], supervisor: Supervisor) -> Non
         supervisor.start(Program.service(type(server).__name__.lower(), server.command()))
     for server in servers:
         name = type(server).__name__.lower()
-        if not supervisor.wait_until(lambda server=server: server.ready(), seconds=PATIENCE):  # type: ignore[misc]
+        if not supervisor.wait_until(server.ready, seconds=PATIENCE):
             raise ServiceError(f"The embedded {name} did not answer within {PATIENCE:.0f} s; its log is above.")
 
 

@@ -178,7 +178,6 @@ class Supervisor:
 def spawn(program: Program) -> subprocess.Popen[bytes]:
     """Start one process in a session of its own that the kernel ends when we end."""
     parent = os.getpid()
-    as_owner = {"user": program.owner.uid, "group": program.owner.gid} if program.owner else {}
 
     def follow_parent() -> None:
         # After the change of user, which would clear it; and the parent may have died before the call.
@@ -195,8 +194,9 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
         stderr=subprocess.STDOUT,
         start_new_session=True,
         preexec_fn=follow_parent,
+        user=program.owner.uid if program.owner else None,
+        group=program.owner.gid if program.owner else None,
         extra_groups=[] if program.owner else None,
-        **as_owner,
     )
 
 

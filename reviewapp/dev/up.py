@@ -1,6 +1,7 @@
 """`./dev up`, `./dev down` and `./dev status`: the whole product on this machine."""
 # ruff: noqa: S603 - runs our own management commands with arguments of our own
 
+import hashlib
 import http.client
 import json
 import os
@@ -140,11 +141,18 @@ class Run:
 
     def _prepare(self, env: Mapping[str, str]) -> None:
         self._manage(env, "migrate", "--verbosity", "0")
-        self._manage(env, "collectstatic", "--noinput", "--verbosity", "0")
+        self._collect_static(env)
         marker = self.places.services / "demo-made"
         if self.demo and not marker.exists():
             self._manage(env, "demo")
             marker.touch()
+
+    def _collect_static(self, env: Mapping[str, str]) -> None:
+        """Compressing every file takes seconds, so that it is done only when one of them changed."""
+        marker, now = self.places.file("static-made"), static_fingerprint(self.places.root)
+        if not marker.exists() or marker.read_text() != now:
+            self._manage(env, "collectstatic", "--noinput", "--verbosity", "0")
+            marker.write_text(now)
 
     def _manage(self, env: Mapping[str, str], *arguments: str) -> None:
         """Run a management command while the services are looked after. Raises ServiceError when it fails."""
@@ -182,6 +190,13 @@ class Run:
         engine.sweep(engine.find().url, f"{LABEL}={self.places.instance}")
         self.supervisor.stop_all()
         say("Stopped.")
+
+
+def static_fingerprint(root: Path) -> str:
+    """Changes whenever a static file, the settings or an installed package does."""
+    files = [root / ".venv/reviewapp-lock", root / "reviewapp/settings.py", *sorted((root / "static").rglob("*"))]
+    seen = [f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in files if path.is_file()]
+    return hashlib.sha256("\n".join(seen).encode()).hexdigest()
 
 
 def is_healthy(port: int) -> bool:
@@ -274,8 +289,9 @@ def tour(places: Places, arguments: Sequence[str]) -> int:
         return 1
     try:
         need = backing.wanted(*places.lasting_services(), os.environ)
-        env = {**environment.for_programs(places, need.env), "REVIEWAPP_URL": state.address}
-        return subprocess.run(programs.manage("tour", *arguments), env=env, cwd=places.root, check=False).returncode
+        env = environment.for_programs(places, need.env)
+        argv = programs.manage("tour", "--url", state.address, *arguments)
+        return subprocess.run(argv, env=env, cwd=places.root, check=False).returncode
     finally:
         if running is None:
             down(places)
