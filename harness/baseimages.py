@@ -173,9 +173,8 @@ def _finish(engine: Engine, tag: str, recipe: Recipe, folder: Path) -> None:
     """Label the imported root, put `python` and extra certificate authorities in, and give it its tag."""
     lines = [f"FROM reviewapp/stand-in:{_safe(tag)}", f"LABEL {STAND_IN}={recipe.holds!r} {LABEL}.base=1"]
     if "python3" in recipe.packages:
-        lines.append(
-            "RUN ln -sf python3 /usr/bin/python && ln -sf pip3 /usr/bin/pip && rm -f /usr/lib/python3*/EXTERNALLY-MANAGED"
-        )
+        lines.append("RUN ln -sf python3 /usr/bin/python && ln -sf pip3 /usr/bin/pip")
+        lines.append("RUN rm -f /usr/lib/python3*/EXTERNALLY-MANAGED")
     if extra := [Path(path) for path in os.environ.get(CA_VARIABLE, "").split(",") if path.strip()]:
         for number, path in enumerate(extra):
             shutil.copy(path, folder / f"extra-{number}.crt")

@@ -101,7 +101,9 @@ class Engine:
 
     def sweep(self, labels: Mapping[str, str]) -> int:
         """Kill and remove every container with these labels; how many there were."""
-        filters = {"label": [LABEL, *(f"{key}={value}" for key, value in labels.items())]}
+        filters: dict[str, str | list[str] | bool] = {
+            "label": [LABEL, *(f"{key}={value}" for key, value in labels.items())]
+        }
         found = self.client.containers.list(all=True, ignore_removed=True, filters=filters)
         for container in found:
             discard(container)

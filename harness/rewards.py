@@ -63,7 +63,10 @@ def _from_json(contents: Contents) -> Reward:
     is_flat = isinstance(found, dict) and all(_is_number(value) for value in found.values())
     if not is_flat or not found:
         return Reward(invalid="reward.json is not a flat table of numbers")
-    return _checked("reward.json", {str(key)[:80]: float(value) for key, value in found.items()})
+    try:
+        return _checked("reward.json", {str(key)[:80]: float(value) for key, value in found.items()})
+    except OverflowError:
+        return Reward(invalid="reward.json holds a number that is not finite")
 
 
 def _is_number(value: object) -> bool:

@@ -1,0 +1,154 @@
+"""One attempt as Harbor makes it: a fresh container, the reference solution or nothing, then the verifier."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness import guard
+from harness.bundle import Bundle
+from harness.config import Phase
+from harness.container import Container, Contents, Ended, Limits, Usage, started
+from harness.engine import Engine
+from harness.limits import MIB
+from harness.rewards import LONGEST, Reward, read_reward
+from harness.trouble import sign_in
+
+LOG_LIMIT = MIB
+_FOLDERS = ("logs/agent", "logs/verifier", "logs/artifacts")
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one attempt left. `oracle` is None when nothing was done; `trouble` is a line of network trouble."""
+
+    reward: Reward
+    oracle: Ended | None
+    verifier: Ended
+    usage: Usage
+    oracle_log: bytes
+    verifier_log: bytes
+    reward_files: Mapping[str, bytes]
+    trouble: str | None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Plain values for the record; seconds are rounded to milliseconds."""
+        return {
+            "reward": dict(self.reward.values) or None,
+            "invalid": self.reward.invalid or None,
+            "note": self.reward.note or None,
+            "oracle": _ended(self.oracle) if self.oracle else None,
+            "verifier": _ended(self.verifier),
+            "peak_memory_bytes": self.usage.peak_memory_bytes,
+            "oom_killed": self.usage.oom_killed,
+            "trouble": self.trouble,
+        }
+
+
+def make_attempt(
+    bundle: Bundle,
+    engine: Engine,
+    *,
+    image: str,
+    limits: Limits,
+    network: str,
+    labels: Mapping[str, str],
+    cancelled: Callable[[], bool],
+    with_oracle: bool,
+) -> Attempt:
+    """Run the reference solution (or nothing) and then the verifier in a fresh container.
+
+    Exit codes are recorded and do not count; an oracle that runs out of time is still graded. Raises Cancelled.
+    """
+    config = bundle.config
+    with started(
+        engine,
+        image,
+        limits=limits,
+        labels=labels,
+        network=network,
+        cancelled=cancelled,
+        env=_filled(config.environment.env),
+    ) as box:
+        if network != "none":
+            guard.forbid_host(engine, box.id)
+        box.put([], _FOLDERS)
+        oracle = _run_oracle(bundle, box) if with_oracle else None
+        verifier = _run_verifier(bundle, box)
+        as_json, as_text = (box.read(f"/logs/verifier/reward.{kind}", limit=LONGEST) for kind in ("json", "txt"))
+        reward = read_reward(as_json, as_text)
+        verifier_log = _log(box, "/logs/verifier/test-stdout.txt")
+        return Attempt(
+            reward=reward,
+            oracle=oracle,
+            verifier=verifier,
+            usage=box.usage(),
+            oracle_log=_log(box, "/logs/agent/oracle.txt") if oracle else b"",
+            verifier_log=verifier_log,
+            reward_files=_kept({"reward.json": as_json, "reward.txt": as_text}),
+            trouble=None if reward.is_full else sign_in(verifier_log),
+        )
+
+
+def _run_oracle(bundle: Bundle, box: Container) -> Ended:
+    _copy(bundle, box, "solution", "solve.sh")
+    return _phase(
+        box, bundle.config.agent, "/solution/solve.sh > /logs/agent/oracle.txt 2>&1", bundle, bundle.config.solution_env
+    )
+
+
+def _run_verifier(bundle: Bundle, box: Container) -> Ended:
+    box.run("rm -rf /logs/verifier/reward.txt /logs/verifier/reward.json", timeout=30, user="0")
+    _copy(bundle, box, "tests", "test.sh")
+    phase = bundle.config.verifier
+    return _phase(box, phase, "/tests/test.sh > /logs/verifier/test-stdout.txt 2>&1", bundle, phase.env)
+
+
+def _phase(box: Container, phase: Phase, command: str, bundle: Bundle, env: Mapping[str, str]) -> Ended:
+    return box.run(
+        command,
+        timeout=phase.timeout_sec,
+        user=phase.user,
+        env=_filled(env),
+        workdir=bundle.config.environment.workdir,
+    )
+
+
+def _copy(bundle: Bundle, box: Container, folder: str, script: str) -> None:
+    files = [file for file in bundle.files if file.path.startswith(f"{folder}/")]
+    box.put(
+        [
+            (
+                file.path,
+                bundle.root / file.path,
+                0o755 if file.executable or file.path == f"{folder}/{script}" else 0o644,
+            )
+            for file in files
+        ]
+    )
+
+
+def _filled(env: Mapping[str, str]) -> dict[str, str]:
+    """`${NAME:-default}` becomes its default: nothing of this host's own environment is handed to a task."""
+    return {name: _VARIABLE.sub(lambda match: match[2] or "", value) for name, value in env.items()}
+
+
+def _log(box: Container, path: str) -> bytes:
+    """A log's first and last parts, with a line between that says how much was left out."""
+    found = box.read(path)
+    if found.refused:
+        return f"({path} {found.refused})".encode()
+    if len(found.data) <= LOG_LIMIT:
+        return found.data
+    half, left_out = LOG_LIMIT // 2, found.size - LOG_LIMIT
+    return found.data[:half] + f"\n… {left_out:,} bytes left out …\n".encode() + found.data[-half:]
+
+
+def _kept(files: Mapping[str, Contents]) -> dict[str, bytes]:
+    return {name: contents.data for name, contents in files.items() if not contents.missing and not contents.refused}
+
+
+def _ended(ended: Ended) -> dict[str, Any]:
+    return {**vars(ended), "seconds": round(ended.seconds, 3)}
