@@ -1,4 +1,4 @@
-"""Doing nothing does not earn the full reward. Proves that the tests ask for some work; not that they ask for enough."""
+"""Doing nothing earns no full reward. Proves that the tests ask for some work, not that they ask for enough."""
 
 from harness.checks.base import Check, Criterion, evidence, no_image, rewards, unscored
 from harness.run import Finding, Outcome
