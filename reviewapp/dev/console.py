@@ -33,6 +33,12 @@ class Console:
         if not self._quiet:
             say(f"{self._prefix(name)} {text}")
 
+    def close(self) -> None:
+        """Close the copy; what comes later is only shown."""
+        if self._copy:
+            self._copy.close()
+            self._copy = None
+
     def _prefix(self, name: str) -> str:
         if not sys.stdout.isatty():
             return f"{name:<8} |"

@@ -156,8 +156,10 @@ class Supervisor:
             self.stop([child for child in self.children.values() if child.program.stage == stage])
 
     def stop_all(self) -> None:
-        """Stop every program."""
+        """Stop every program and close the log; nothing can be started afterwards."""
         self.stop_stages(above=-1)
+        self._selector.close()
+        self.console.close()
 
     def stop(self, children: list[Child]) -> None:
         """Stop `children` together and forget them."""
