@@ -1,0 +1,91 @@
+"""The cast: ana and ben annotate, eli writes tasks, cleo and dora lead, olaf is an outsider."""
+
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+
+from annotations.accounts.models import Membership, Project, User
+from tests import builders
+
+EXPERT, LEAD, CONSUMER = Membership.Role.EXPERT, Membership.Role.LEAD, Membership.Role.CONSUMER
+
+
+@pytest.fixture(autouse=True)
+def _own_storage(settings: Settings, tmp_path: Path) -> None:
+    """Blobs in a folder of the test's own, static files from where they lie, and nothing rendered before."""
+    settings.MEDIA_ROOT = tmp_path / "blobs"
+    settings.STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()
+
+
+@pytest.fixture
+def ana(db: None) -> User:
+    return builders.person("Ana")
+
+
+@pytest.fixture
+def ben(db: None) -> User:
+    return builders.person("Ben")
+
+
+@pytest.fixture
+def cleo(db: None) -> User:
+    return builders.person("Cleo")
+
+
+@pytest.fixture
+def dora(db: None) -> User:
+    return builders.person("Dora")
+
+
+@pytest.fixture
+def eli(db: None) -> User:
+    return builders.person("Eli")
+
+
+@pytest.fixture
+def carl(db: None) -> User:
+    """Carl reads released datasets and nothing else."""
+    return builders.person("Carl")
+
+
+@pytest.fixture
+def olaf(db: None) -> User:
+    """Olaf belongs to a project of his own."""
+    person = builders.person("Olaf")
+    builders.project("elsewhere", olaf=(person, LEAD))
+    return person
+
+
+@pytest.fixture
+def project(ana: User, ben: User, cleo: User, dora: User, eli: User, carl: User) -> Project:
+    """The demo project with everyone but olaf."""
+    return builders.project(
+        ana=(ana, EXPERT),
+        ben=(ben, EXPERT),
+        cleo=(cleo, LEAD),
+        dora=(dora, LEAD),
+        eli=(eli, EXPERT),
+        carl=(carl, CONSUMER),
+    )
+
+
+class Browser(Client):
+    """A client that is somebody."""
+
+    def as_(self, user: User) -> "Browser":
+        self.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return self
+
+
+@pytest.fixture
+def browser() -> Browser:
+    return Browser()
