@@ -1,8 +1,107 @@
+"""The frame around every page: projects, places to go, what waits there."""
+
+from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F, FilteredRelation, Q
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from annotations.accounts import roles
+from annotations.accounts.models import Membership, Project, User
+from annotations.review.queries import to_adjudicate
+
+
+@dataclass(frozen=True)
+class Place:
+    """A link of the rail."""
+
+    label: str
+    url: str
+    icon: str
+    key: str = ""
+    cmd: str = ""
+    count: int = 0
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class ProjectLink:
+    name: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What templates/_components/rail.html shows."""
+
+    home: str
+    project: ProjectLink | None
+    projects: list[ProjectLink]
+    nav: list[Place]
+    user_menu: list[Place]
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """What every page's frame shows."""
-    return {"shell": None}
+    """The frame, worked out only where a template shows it: one query, two for a lead."""
+    if not isinstance(getattr(request, "user", None), User):
+        return {"shell": None}
+    return {"shell": SimpleLazyObject(lambda: _shell(request))}
+
+
+def _shell(request: HttpRequest) -> Shell:
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101  # shell() has looked
+    projects = list(_with_roles(user))
+    slug = request.resolver_match.kwargs.get("project") if request.resolver_match else None
+    current = next((project for project in projects if project.slug == slug), next(iter(projects), None))
+    links = [ProjectLink(row.name, reverse("queue", args=[row.slug]), row == current) for row in projects]
+    return Shell(
+        home=reverse("home"),
+        project=next((link for link in links if link.current), None),
+        projects=links,
+        nav=_nav(request, current, user) if current else [],
+        user_menu=_user_menu(user),
+    )
+
+
+def _with_roles(user: User) -> Any:
+    """The person's projects, each with their `role` in it."""
+    own = FilteredRelation("memberships", condition=Q(memberships__user=user))
+    return Project.objects.visible_to(user).annotate(own=own, role=F("own__role"))
+
+
+def _nav(request: HttpRequest, project: Any, user: User) -> list[Place]:
+    role = roles.ADMIN if user.is_superuser else project.role
+    places = [("queue", _("Queue"), "inbox", "g q", _("Go to the queue"), roles.WRITING)]
+    places += [("case-list", _("Adjudicate"), "scale", "g j", _("Go to adjudication"), roles.LEADING)]
+    places += [("task-list", _("Tasks"), "file-code", "g t", _("Go to the tasks"), roles.WRITING)]
+    everyone = roles.WRITING | {Membership.Role.CONSUMER.value}
+    places += [("rubric-list", _("Rubrics"), "list-checks", "g r", _("Go to the rubrics"), everyone)]
+    places += [("dataset-list", _("Datasets"), "package", "g d", _("Go to the datasets"), everyone)]
+    waiting = to_adjudicate(project, user).count() if role in roles.LEADING else 0
+    return [
+        _place(request, project, name, label, icon, key, cmd, waiting if name == "case-list" else 0)
+        for name, label, icon, key, cmd, allowed in places
+        if role in allowed
+    ]
+
+
+def _place(
+    request: HttpRequest, project: Project, name: str, label: str, icon: str, key: str, cmd: str, count: int
+) -> Place:
+    url = reverse(name, args=[project.slug])
+    here = request.path.startswith(url) or (name == "queue" and "/review/" in request.path)
+    return Place(label, url, icon, key, cmd, count, current=here)
+
+
+def _user_menu(user: User) -> list[Place]:
+    places = [
+        Place(_("API tokens"), reverse("token-list"), "key-round"),
+        Place(_("Password"), reverse("account_change_password"), "lock"),
+        Place(_("Two-factor sign-in"), reverse("mfa_index"), "shield-check"),
+    ]
+    return [*places, Place(_("Administration"), reverse("admin:index"), "settings")] if user.is_staff else places

@@ -1,0 +1,216 @@
+"""What is judged, beside the form that judges it: instruction, files and the evidence of its checks."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from annotations.catalog import blobs
+from annotations.catalog.models import TaskFile, TaskVersion
+from annotations.evidence.models import CheckResult, CheckRun, Evidence
+from annotations.evidence.queries import latest_finished
+from annotations.review.models import Case
+from annotations.rubrics.models import Criterion
+from reviewapp.web import files, rendering
+
+LARGEST_LOG = 2 * 1024 * 1024  # bytes read for a page; the harness keeps logs well below it
+_STATES = {CheckResult.Outcome.PENDING.value: "queued"}
+_READABLE = ("text/", "application/json", "application/toml")
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where the pane's links lead: its own page, a file's bytes, a piece of evidence."""
+
+    page: str
+    file: Callable[[str], str]
+    evidence: Callable[[UUID], str]
+
+
+@dataclass(frozen=True)
+class Tab:
+    slug: str
+    label: str
+    url: str
+    key: str
+    cmd: str
+    current: bool
+    count: int | None = None
+    bad: bool = False
+
+
+@dataclass(frozen=True)
+class Log:
+    name: str
+    size: int
+    url: str
+    html: SafeString | None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check's result as people read it."""
+
+    title: str
+    state: str
+    state_label: str
+    summary: str
+    elapsed: str
+    facts: list[tuple[str, str]]
+    logs: list[Log]
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class CheckGroup:
+    criterion: str
+    checks: list[Check]
+
+
+@dataclass(frozen=True)
+class Pane:
+    """The pane with the one tab that is open; what the others would show is not loaded."""
+
+    tabs: list[Tab]
+    tab: str
+    instruction: SafeString | None = None
+    questions: list[Criterion] = field(default_factory=list)
+    nodes: tuple[files.Node, ...] = ()
+    file: files.OpenFile | None = None
+    raw_url: str = ""
+    previous_url: str = ""
+    next_url: str = ""
+    groups: list[CheckGroup] = field(default_factory=list)
+    stand_ins: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    ran_at: Any = None
+
+
+def title_of(case: Case) -> str:
+    """What people call the thing a case is about."""
+    return str(case.task_version.task if case.task_version else case.subject_rubric_version)
+
+
+def pane(case: Case, links: Links, request: HttpRequest) -> Pane:
+    """The subject of a case, open at the tab and file the address names."""
+    if case.task_version is None:
+        return _rubric_pane(case, links)
+    version, wanted = case.task_version, request.GET.get("tab", "")
+    listed = list(version.files.select_related("blob"))
+    run = latest_finished(version)
+    tab = wanted if wanted in {"files", "evidence"} else "instruction"
+    tabs = _tabs(links, tab, len(listed), run)
+    if tab == "files":
+        return _files_pane(tabs, listed, request.GET.get("path", ""), links)
+    if tab == "evidence":
+        return _evidence_pane(tabs, version, run, links)
+    return Pane(tabs=tabs, tab=tab, instruction=rendering.markdown(version.instruction))
+
+
+def _rubric_pane(case: Case, links: Links) -> Pane:
+    """A rubric under review is its own instruction: the criteria with their anchors."""
+    version = case.subject_rubric_version
+    tab = Tab("instruction", _("Rubric"), links.page, "i", _("Show the rubric"), current=True)
+    return Pane(tabs=[tab], tab="rubric", questions=list(version.criteria.all()) if version else [])
+
+
+def _tabs(links: Links, current: str, file_count: int, run: CheckRun | None) -> list[Tab]:
+    results = list(run.results.all()) if run else []
+    bad = sum(result.outcome in {"failed", "error"} for result in results)
+    given: list[tuple[str, str, str, str, int | None, bool]] = [
+        ("instruction", _("Instruction"), "i", _("Show the instruction"), None, False),
+        ("files", _("Files"), "f", _("Show the files"), file_count, False),
+        ("evidence", _("Evidence"), "e", _("Show the evidence"), bad or len(results), bad > 0),
+    ]
+    return [
+        Tab(slug, label, f"{links.page}?tab={slug}", key, cmd, slug == current, count, is_bad)
+        for slug, label, key, cmd, count, is_bad in given
+    ]
+
+
+# --- Files -------------------------------------------------------------------
+def _files_pane(tabs: list[Tab], listed: list[TaskFile], path: str, links: Links) -> Pane:
+    def url(path: str) -> str:
+        return f"{links.page}?{urlencode({'tab': 'files', 'path': path})}"
+
+    if (file := files.chosen(listed, path)) is None:
+        return Pane(tabs=tabs, tab="files")
+    index = listed.index(file)
+    return Pane(
+        tabs=tabs,
+        tab="files",
+        nodes=files.tree(listed, current=file.path, url=url),
+        file=files.opened(file),
+        raw_url=links.file(file.path),
+        previous_url=url(listed[index - 1].path) if index else "",
+        next_url=url(listed[index + 1].path) if index + 1 < len(listed) else "",
+    )
+
+
+# --- Evidence ----------------------------------------------------------------
+def _evidence_pane(tabs: list[Tab], version: TaskVersion, run: CheckRun | None, links: Links) -> Pane:
+    if run is None:
+        return Pane(tabs=tabs, tab="evidence", warnings=version.warnings)
+    return Pane(
+        tabs=tabs,
+        tab="evidence",
+        groups=_groups(run.results.all(), links),
+        stand_ins=list(run.facts.get("stand_ins", [])),
+        warnings=version.warnings,
+        ran_at=run.finished_at,
+    )
+
+
+def _groups(results: Iterable[CheckResult], links: Links) -> list[CheckGroup]:
+    """Checks under the criterion they serve, in the order of the four criteria."""
+    found = list(results)
+    groups = [
+        CheckGroup(serves.label, [_check(result, links) for result in found if result.criterion == serves.value])
+        for serves in Criterion.Serves
+    ]
+    return [group for group in groups if group.checks]
+
+
+def _check(result: CheckResult, links: Links) -> Check:
+    return Check(
+        title=result.title,
+        state=_STATES.get(result.outcome, result.outcome),
+        state_label=result.get_outcome_display(),
+        summary=result.summary,
+        elapsed=_elapsed(result),
+        facts=[(key.replace("_", " "), _words(value)) for key, value in result.facts.items()],
+        logs=[_log(item, links) for item in result.evidence.all()],
+        is_open=result.outcome in {"failed", "error"},
+    )
+
+
+def _log(item: Evidence, links: Links) -> Log:
+    readable = item.media_type.startswith(_READABLE)
+    html = rendering.log(blobs.head(item.blob_id, LARGEST_LOG)) if readable else None
+    return Log(name=item.name, size=item.blob.size, url=links.evidence(item.pk), html=html)
+
+
+def _elapsed(result: CheckResult) -> str:
+    if not result.started_at or not result.finished_at:
+        return ""
+    seconds = (result.finished_at - result.started_at).total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def _words(value: Any) -> str:
+    """A fact in plain words; what is nested stays JSON."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if value is None:
+        return "—"
+    if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
+        return ", ".join(str(item) for item in value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
