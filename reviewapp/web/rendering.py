@@ -150,7 +150,7 @@ def _highlighted(text: str, lexer: Lexer) -> str:
 def _numbered(lines: list[str]) -> SafeString:
     """Lines that Pygments has escaped and closed, each as an element of its own."""
     return _joined(
-        f'<span class="line" id="L{number}" data-n="{number}">{line}</span>'
+        f'<span class="line" id="L{number}" data-n="{number}">{line}\n</span>'
         for number, line in enumerate(lines, start=1)
     )
 
@@ -162,7 +162,7 @@ def _revealed(text: str) -> str:
 # --- Logs --------------------------------------------------------------------
 def _shortened(lines: list[str]) -> SafeString:
     hidden = len(lines) - 2 * LOG_EDGE
-    rows = [f'<span class="line" data-n="{number}">{line}</span>' for number, line in enumerate(lines, start=1)]
+    rows = [f'<span class="line" data-n="{number}">{line}\n</span>' for number, line in enumerate(lines, start=1)]
     if hidden <= 0:
         return _joined(rows)
     gap = _("%(count)s lines are not shown here. The raw log has them.") % {"count": f"{hidden:,}"}

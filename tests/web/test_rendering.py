@@ -70,7 +70,7 @@ def test_it_turns_terminal_colours_into_classes() -> None:
 def test_it_carries_a_colour_over_lines_until_it_is_reset() -> None:
     html = rendering.log(b"\x1b[32mone\ntwo\x1b[0m\nthree")
     assert html.count('<span class="f2">') == 2
-    assert ">three</span>" in html
+    assert ">three\n</span>" in html
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_it_carries_a_colour_over_lines_until_it_is_reset() -> None:
     ],
 )
 def test_it_reads_a_terminal_as_people_saw_it(raw: bytes, shown: str) -> None:
-    assert text_of(rendering.log(raw)) == shown
+    assert text_of(rendering.log(raw)) == f"{shown}\n"
 
 
 def test_it_keeps_the_first_and_last_two_hundred_lines_of_a_log() -> None:
