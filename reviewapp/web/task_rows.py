@@ -1,0 +1,174 @@
+"""The task list in plain values: what the address filters by, and one row a task with its four criteria."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from annotations.accounts.models import User
+from annotations.catalog.models import Task, TaskVersion
+from annotations.evidence.models import CheckResult, CheckRun
+from annotations.rubrics.models import Criterion
+from reviewapp.web.addresses import uuid
+
+PAGE = 50
+_OUTCOME = CheckResult.Outcome
+_GRAVEST_FIRST = (
+    _OUTCOME.FAILED,
+    _OUTCOME.ERROR,
+    _OUTCOME.RUNNING,
+    _OUTCOME.PENDING,
+    _OUTCOME.SKIPPED,
+    _OUTCOME.PASSED,
+)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list's address asks for; `before` is the id the page starts below."""
+
+    status: str = ""
+    text: str = ""
+    mine: bool = False
+    before: UUID | None = None
+
+    @classmethod
+    def read(cls, query: QueryDict) -> Self:
+        """The filters an address names; what it misspells is ignored."""
+        status = query.get("status", "")
+        return cls(
+            status=status if status in Task.Status.values else "",
+            text=query.get("q", "").strip()[:100],
+            mine=query.get("mine") == "1",
+            before=uuid(query.get("before", "")),
+        )
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.status or self.text or self.mine)
+
+    @property
+    def address(self) -> str:
+        """The query string that leads to this very list."""
+        values = {"status": self.status, "q": self.text, "mine": "1" if self.mine else "", "before": self.before}
+        return "?" + urlencode({name: value for name, value in values.items() if value})
+
+    def but(self, **changes: str | bool | UUID | None) -> Self:
+        """The same filters with some replaced, from the first page unless `before` is given."""
+        return replace(self, **{"before": None, **changes})  # type: ignore[arg-type]  # fields of this class
+
+    def matching(self, tasks: QuerySet[Task], person: User) -> QuerySet[Task]:
+        """The tasks of any status that the search and "mine" leave."""
+        if self.text:
+            tasks = tasks.filter(Q(title__icontains=self.text) | Q(slug__icontains=self.text))
+        return tasks.filter(author=person) if self.mine else tasks
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One of the four criteria and what the checks that serve it found."""
+
+    label: str
+    state: str
+    word: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.label}: {self.word}"
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """One line of the task list."""
+
+    task: Task
+    version: TaskVersion
+    marks: list[Mark]
+
+
+@dataclass(frozen=True)
+class TaskPage:
+    """A page of the list; `older` is the address of the next one."""
+
+    rows: list[TaskRow]
+    older: str
+
+
+@dataclass(frozen=True)
+class StatusTab:
+    """A filter by status as a tab: how many tasks it would show, and where it leads."""
+
+    label: str
+    url: str
+    count: int
+    current: bool
+
+
+def status_tabs(tasks: QuerySet[Task], filters: Filters) -> list[StatusTab]:
+    """All, then each status that has tasks or is being looked at."""
+    grouped = tasks.order_by().values_list("status").annotate(count=Count("pk"))
+    counts: dict[str, int] = dict(grouped)
+    choices = [("", _("All"), sum(counts.values()))]
+    choices += [(status.value, status.label, counts.get(status, 0)) for status in Task.Status]
+    return [
+        StatusTab(label, filters.but(status=value).address, count, current=value == filters.status)
+        for value, label, count in choices
+        if count or value in {"", filters.status}
+    ]
+
+
+def page(tasks: QuerySet[Task], filters: Filters) -> TaskPage:
+    """The newest tasks below the filters' mark, in four queries."""
+    if filters.status:
+        tasks = tasks.filter(status=filters.status)
+    if filters.before:
+        tasks = tasks.filter(pk__lt=filters.before)
+    found = list(tasks.select_related("author").order_by("-id")[: PAGE + 1])
+    shown = found[:PAGE]
+    older = filters.but(before=shown[-1].pk).address if len(found) > PAGE else ""
+    return TaskPage(rows=_rows(shown), older=older)
+
+
+def _rows(tasks: Sequence[Task]) -> list[TaskRow]:
+    newest = TaskVersion.objects.filter(task__in=tasks).order_by("task_id", "-number").distinct("task_id")
+    versions = {version.task_id: version for version in newest.defer("instruction", "config")}
+    runs = _latest_runs(versions.values())
+    return [
+        TaskRow(task, versions[task.pk], marks(runs.get(versions[task.pk].pk))) for task in tasks if task.pk in versions
+    ]
+
+
+def _latest_runs(versions: Iterable[TaskVersion]) -> dict[UUID, CheckRun]:
+    runs = CheckRun.objects.filter(task_version__in=list(versions))
+    newest = runs.order_by("task_version_id", "-id").distinct("task_version_id")
+    results = Prefetch("results", queryset=CheckResult.objects.defer("facts"))
+    return {run.task_version_id: run for run in newest.prefetch_related(results)}
+
+
+def marks(run: CheckRun | None) -> list[Mark]:
+    """The four criteria as the run's checks stand."""
+    return [_mark(serves, run) for serves in Criterion.Serves]
+
+
+def _mark(serves: Criterion.Serves, run: CheckRun | None) -> Mark:
+    if run is None:
+        return Mark(serves.label, "missing", _("not checked"))
+    outcomes = {result.outcome for result in run.results.all() if result.criterion == serves.value}
+    gravest = next((outcome for outcome in _GRAVEST_FIRST if outcome in outcomes), _OUTCOME.PENDING)
+    state, word = state_of(gravest, run)
+    return Mark(serves.label, state, word.lower())
+
+
+def state_of(outcome: str, run: CheckRun) -> tuple[str, str]:
+    """The pill's state and word for a check's outcome; what a cancelled run left open is cancelled."""
+    is_open = outcome in {_OUTCOME.PENDING, _OUTCOME.RUNNING}
+    if is_open and run.status == CheckRun.Status.CANCELLED:
+        return "cancelled", _("Cancelled")
+    if outcome == _OUTCOME.PENDING:
+        return "queued", _OUTCOME.PENDING.label
+    return outcome, _OUTCOME(outcome).label
