@@ -155,7 +155,7 @@ CELERY_TASK_ROUTES = {"annotations.evidence.jobs.run_checks": {"queue": "checks"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"  # in memory: every entry recurs within a minute
 CELERY_BEAT_SCHEDULE = {
     # The queue they wait in must not fill while workers are down, so each expires before its next turn.
     "advance-tasks": {
