@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from annotations.acceptance.models import Decision
 from annotations.accounts.models import Project
+from annotations.catalog.models import TaskVersion
 from annotations.core.decisions import require
 from annotations.core.errors import Conflict, Invalid
 from annotations.datasets import actions, export, policies, queries
@@ -59,7 +60,11 @@ class ReleaseForm(forms.Form):
         super().__init__(*args, **kwargs)
         chosen = self.fields["decisions"]
         assert isinstance(chosen, forms.TypedMultipleChoiceField)  # noqa: S101  # for the type checker
-        chosen.choices = [(str(decision.pk), str(decision.task_version)) for decision in accepted]
+        chosen.choices = [(str(decision.pk), _label(decision.task_version)) for decision in accepted]
+
+
+def _label(version: TaskVersion) -> str:
+    return f"{version.task} ({version.name} v{version.number})"
 
 
 # --- Datasets ----------------------------------------------------------------

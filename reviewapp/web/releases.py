@@ -69,7 +69,7 @@ def data_card(rows: Sequence[ReleaseItem]) -> list[tuple[str, str]]:
     settled = Counter(bool(decision.adjudication and decision.adjudication.by_id) for decision in decisions)
     by_lead = _("%(lead)d by a lead, %(unanimous)d unanimous")
     return [
-        (_("Accepted"), f"{days[0].isoformat()} to {days[-1].isoformat()}"),
+        (_("Accepted"), " to ".join(dict.fromkeys([days[0].isoformat(), days[-1].isoformat()]))),
         (_("Policy"), _listed(_("version %(n)d") % {"n": decision.policy.number} for decision in decisions)),
         (_("Judged by"), _listed(_("%(n)d experts") % {"n": case.overlap} for case in cases)),
         (_("Rubric"), _listed(str(case.rubric_version) for case in cases)),

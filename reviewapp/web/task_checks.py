@@ -18,6 +18,7 @@ from reviewapp.web.task_rows import state_of
 
 LARGEST_LOG = 4 * 1024 * 1024  # bytes; the harness caps what it keeps well below
 _OUTCOME = CheckResult.Outcome
+_WRONG = {_OUTCOME.FAILED, _OUTCOME.ERROR}
 _ENDED = {_OUTCOME.PASSED, _OUTCOME.FAILED, _OUTCOME.ERROR, _OUTCOME.SKIPPED}
 
 
@@ -60,6 +61,15 @@ class CheckView:
         return self.result.summary
 
     @property
+    def is_open(self) -> bool:
+        """Whether its logs and facts are shown at once: when it went wrong, or one of its logs was asked for."""
+        return self.log is not None or self.result.outcome in _WRONG
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self.facts or self.tables or self.result.evidence.all())
+
+    @property
     def ended(self) -> bool:
         return self.result.outcome in _ENDED
 
@@ -97,7 +107,7 @@ def fingerprint(run: CheckRun | None) -> tuple[Any, ...]:
 
 
 def run_view(run: CheckRun, *, ahead: int | None, wanted_log: UUID | None) -> RunView:
-    """The run with one log open: the wanted one, else the last that a check which went wrong left."""
+    """The run with one log open: the wanted one, else the longest of the first check that went wrong."""
     results = list(run.results.all())
     opened = _opened(results, wanted_log)
     state, label = run_state(run)
@@ -132,8 +142,9 @@ def _opened(results: Iterable[CheckResult], wanted: UUID | None) -> Evidence | N
     all_left = [evidence for result in results for evidence in result.evidence.all() if _is_text(evidence)]
     if wanted:
         return next((evidence for evidence in all_left if evidence.pk == wanted), None)
-    gone_wrong = [result.pk for result in results if result.outcome in {_OUTCOME.FAILED, _OUTCOME.ERROR}]
-    return next((left for left in reversed(all_left) if left.result_id in gone_wrong[:1]), None)
+    wrong = next((result for result in results if result.outcome in _WRONG), None)
+    theirs = [left for left in all_left if wrong and left.result_id == wrong.pk]
+    return max(theirs, key=lambda left: left.blob.size, default=None)
 
 
 def _is_text(evidence: Evidence) -> bool:

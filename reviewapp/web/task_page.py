@@ -170,7 +170,9 @@ class Page:
                 permit = first_denied(permit, Denied(_("It is being cancelled.")))
             return self._action("task-cancel", _("Cancel checks"), "x", permit)
         permit = evidence_policies.can_request(self.person, self.version)
-        if self.decision:
+        if not self.is_newest:
+            permit = first_denied(permit, Denied(_("Only the newest version can be checked.")))
+        elif self.decision:
             permit = first_denied(permit, Denied(_("This version is decided; a new run would not change it.")))
         label = _("Run checks again") if self.run else _("Run checks")
         return self._action("task-check", label, "refresh-cw", permit)
@@ -196,6 +198,11 @@ class Page:
         """The page's own address at a tab, keeping the version that is being looked at."""
         version = {} if self.is_newest else {"version": self.version.number}
         return "?" + urlencode({"tab": tab, **version, **query})
+
+    @property
+    def checks_address(self) -> str:
+        """The address of the checks, to which a log's id may be added."""
+        return self.address("checks")
 
     @property
     def tabs(self) -> list[Tab]:
