@@ -176,6 +176,8 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Containers --------------------------------------------------------------
+# Labels what this installation starts, so that stopping it sweeps its own containers and no others.
+INSTANCE = environment.text("REVIEWAPP_INSTANCE", "default")
 ENGINE_URL = environment.text("DOCKER_HOST", "") or None
 
 # --- API ---------------------------------------------------------------------

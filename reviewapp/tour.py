@@ -183,7 +183,7 @@ class Tour:
             bundle,
             engine=Engine.connect(settings.ENGINE_URL),
             plan=Plan(),
-            labels={"reviewapp.tour": str(release.pk)},
+            labels={"reviewapp.instance": settings.INSTANCE, "reviewapp.tour": str(release.pk)},
             cancelled=lambda: False,
             on_start=lambda key: None,
             on_result=keep,
@@ -192,8 +192,11 @@ class Tour:
 
     def _read(self, url: str, secret: str) -> bytes:
         request = urllib.request.Request(url, headers={"Authorization": f"Bearer {secret}"})  # noqa: S310 (our own)
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 (our own server's address)
-            content: bytes = answer.read()
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 (our own server's address)
+                content: bytes = answer.read()
+        except OSError as error:
+            raise TourFailed(f"{url} answered: {error}") from error
         return content
 
     def _download(self, url: str, secret: str, into: Path) -> None:

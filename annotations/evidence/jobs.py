@@ -68,7 +68,11 @@ def _work(claimed: Claim, engine: Engine) -> None:
 
 
 def _labels(claimed: Claim) -> dict[str, str]:
-    return {RUN_LABEL: str(claimed.run_id), "reviewapp.attempt": str(claimed.attempt)}
+    return {
+        "reviewapp.instance": settings.INSTANCE,
+        RUN_LABEL: str(claimed.run_id),
+        "reviewapp.attempt": str(claimed.attempt),
+    }
 
 
 @contextmanager
