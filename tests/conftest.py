@@ -1,5 +1,6 @@
 """The cast: ana and ben annotate, eli writes tasks, cleo and dora lead, olaf is an outsider."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from annotations.accounts.models import Membership, Project, User
+from harness.engine import Engine
 from tests import builders
+from tests.stack import Stack
 
 EXPERT, LEAD, CONSUMER = Membership.Role.EXPERT, Membership.Role.LEAD, Membership.Role.CONSUMER
 
@@ -89,3 +92,20 @@ class Browser(Client):
 @pytest.fixture
 def browser() -> Browser:
     return Browser()
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The container engine; without one the tests that need it fail, saying so."""
+    return Engine.connect()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole product in processes of its own, for the tests that look at it from outside."""
+    running = Stack(tmp_path_factory.mktemp("stack"))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()

@@ -175,16 +175,18 @@ def _row(item: Comparison, final: Given, problems: Mapping[str, str]) -> Row:
 
 
 def _side(item: Comparison, opinion: Opinion) -> Side:
-    """The first rationale is marked against the second, every other against the first."""
-    texts = [other.verdict.rationale for other in item.opinions]
-    first = texts[0]
-    if opinion is item.opinions[0]:
-        rationale = rendering.word_diff(first, texts[1] if len(texts) > 1 else first).first
-    else:
-        rationale = rendering.word_diff(first, opinion.verdict.rationale).second
     given = _given(opinion)
     label, tone = sheet.label(item.criterion, given), sheet.tone(item.criterion, given.code)
-    return Side(letter=opinion.letter, label=label, tone=tone, rationale=rationale)
+    return Side(letter=opinion.letter, label=label, tone=tone, rationale=_marked(item.opinions, opinion))
+
+
+def _marked(opinions: Sequence[Opinion], opinion: Opinion) -> SafeString:
+    """The first rationale is marked against the second, every other against the first; beside nothing, not at all."""
+    own, is_first = opinion.verdict.rationale, opinion is opinions[0]
+    other = opinions[1 if is_first and len(opinions) > 1 else 0].verdict.rationale
+    if not own or not other:
+        return rendering.word_diff(own, own).first
+    return rendering.word_diff(own, other).first if is_first else rendering.word_diff(other, own).second
 
 
 # --- Settling ----------------------------------------------------------------

@@ -1,7 +1,8 @@
 """A task version's files on a page: the tree, one file as code, raw downloads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.http import FileResponse
 from django.utils.safestring import SafeString
@@ -45,25 +46,34 @@ def chosen(files: Sequence[TaskFile], path: str) -> TaskFile | None:
     return by_path.get(path) or by_path.get(OPENED_FIRST) or next(iter(files), None)
 
 
+def in_tree_order(files: Iterable[TaskFile]) -> list[TaskFile]:
+    """Folders before files, each by name: the order in which the tree shows them."""
+    return sorted(files, key=_place)
+
+
+def _place(file: TaskFile) -> list[tuple[bool, str]]:
+    *folders, name = file.path.split("/")
+    return [*((False, folder) for folder in folders), (True, name)]
+
+
 def tree(files: Sequence[TaskFile], *, current: str, url: Callable[[str], str]) -> tuple[Node, ...]:
-    """Folders first, then files, by name."""
+    """The files, in tree order, as folders and leaves."""
     return _level([(file.path.split("/"), file) for file in files], current, url)
 
 
 def _level(entries: list[tuple[list[str], TaskFile]], current: str, url: Callable[[str], str]) -> tuple[Node, ...]:
-    folders: dict[str, list[tuple[list[str], TaskFile]]] = {}
-    leaves = []
-    for parts, file in entries:
-        if len(parts) > 1:
-            folders.setdefault(parts[0], []).append((parts[1:], file))
+    nodes = []
+    for name, group in groupby(entries, key=lambda entry: entry[0][0]):
+        below = list(group)
+        if len(below[0][0]) == 1:
+            nodes.append(_leaf(name, below[0][1], current, url))
         else:
-            leaves.append(_leaf(parts[0], file, current, url))
-    inner = [Node(name=name, children=_level(below, current, url)) for name, below in sorted(folders.items())]
-    return (*inner, *leaves)
+            nodes.append(Node(name, children=_level([(parts[1:], file) for parts, file in below], current, url)))
+    return tuple(nodes)
 
 
 def _leaf(name: str, file: TaskFile, current: str, url: Callable[[str], str]) -> Node:
-    return Node(name=name, id=f"f-{file.pk}", url=url(file.path), size=file.blob.size, current=file.path == current)
+    return Node(name, id=f"f-{file.pk}", url=url(file.path), size=file.blob.size, current=file.path == current)
 
 
 def opened(file: TaskFile) -> OpenFile:

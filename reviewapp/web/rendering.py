@@ -125,6 +125,7 @@ def _sanitised(html: str) -> SafeString:
         allowed_classes={"span": _CODE_CLASSES},
         url_schemes={"http", "https", "mailto"},
         url_relative="deny",
+        set_tag_attribute_values={"pre": {"tabindex": "0"}, "table": {"tabindex": "0"}},  # they scroll sideways
         link_rel="noopener noreferrer nofollow",
     )
     return mark_safe(clean)  # noqa: S308  # nh3 has just cleaned it

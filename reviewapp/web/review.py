@@ -1,6 +1,6 @@
 """The review page: one person's blind answers to a case, saved as they type, submitted, taken back or skipped."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -96,6 +96,8 @@ def page(request: HttpRequest, assignment: Assignment, refusal: Refusal | None =
     response = render(request, "review/detail.html", _context(request, assignment, refusal), status=status)
     if refusal is None:
         response["HX-Push-Url"] = request.get_full_path()
+    else:
+        response["HX-Retarget"] = response["HX-Reselect"] = "#rubric"  # the pane beside stays where it was
     return varied(response)
 
 
@@ -126,7 +128,7 @@ def _context(request: HttpRequest, assignment: Assignment, refusal: Refusal | No
         "title": title_of(case),
         "pane": pane(case, links(assignment), request),
         "questions": _questions(criteria, shown, refusal),
-        "answered": sum(shown.get(criterion.pk, Given()).is_answered for criterion in criteria),
+        **_tally(criteria, shown),
         "can_edit": policies.can_edit(person(request), annotation),
         "can_undo": policies.can_undo(person(request), annotation),
         "last": _last_submitted(assignment),
@@ -134,6 +136,11 @@ def _context(request: HttpRequest, assignment: Assignment, refusal: Refusal | No
         "skip_reasons": Assignment.SkipReason.choices,
         **_refused(criteria, stored, refusal, links(assignment).page),
     }
+
+
+def _tally(criteria: Iterable[Criterion], answers: Answers) -> dict[str, int]:
+    known = [answers.get(criterion.pk, Given()) for criterion in criteria]
+    return {"answered": sum(given.is_answered for given in known), "total": len(known)}
 
 
 def _questions(criteria: list[Criterion], answers: Answers, refusal: Refusal | None) -> list[sheet.Question]:
@@ -184,7 +191,8 @@ def save(request: HttpRequest, project: str, assignment: UUID) -> HttpResponse:
         saved = actions.save_draft(own.annotation, answers, version=_stamp(request).version, by=person(request))
     except (Conflict, Invalid) as error:
         return _unsaved(request, own, Refusal(error, answers))
-    return render(request, "review/detail.html#saved", {"annotation": saved})
+    tally = _tally(saved.case.rubric_version.criteria.all(), queries.given(list(saved.verdicts.all())))
+    return render(request, "review/detail.html#autosaved", {"annotation": saved, **tally})
 
 
 def _unsaved(request: HttpRequest, assignment: Assignment, refusal: Refusal) -> HttpResponse:

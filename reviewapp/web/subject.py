@@ -102,7 +102,7 @@ def pane(case: Case, links: Links, request: HttpRequest) -> Pane:
     if case.task_version is None:
         return _rubric_pane(case, links)
     version, wanted = case.task_version, request.GET.get("tab", "")
-    listed = list(version.files.select_related("blob"))
+    listed = files.in_tree_order(version.files.select_related("blob"))
     run = latest_finished(version)
     tab = wanted if wanted in {"files", "evidence"} else "instruction"
     tabs = _tabs(links, tab, len(listed), run)

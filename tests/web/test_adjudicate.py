@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from pytest_django import DjangoAssertNumQueries
 
 from annotations.accounts.models import Project, User
-from annotations.review.models import Adjudication, Case, FinalVerdict
+from annotations.review.models import Adjudication, Case, FinalVerdict, Verdict
 from tests import builders
 from tests.conftest import Browser
 
@@ -80,9 +80,18 @@ def test_the_list_asks_a_fixed_number_of_queries(
 def test_it_shows_disagreements_first_under_letters(case: Case, cleo: User, browser: Browser) -> None:
     page = text(browser.as_(cleo).get(url(case)))
     assert page.index("Tests check behaviour") < page.index("Everyone agrees") < page.index("Instruction is complete")
-    assert "<del>" in page
     for name in ("Ana", "Ben"):
         assert name not in page
+
+
+def test_it_marks_the_words_in_which_rationales_differ(case: Case, cleo: User, browser: Browser) -> None:
+    for name, words in (("Ana", "A name is grepped."), ("Ben", "A name is <i>wanted</i>.")):
+        verdicts = Verdict.objects.filter(annotation__author__name=name, criterion__key="tests-behaviour")
+        verdicts.update(rationale=words)
+    page = text(browser.as_(cleo).get(url(case)))
+    assert "A name is <del>grepped</del>." in page
+    assert "<ins>&lt;</ins>" in page or "<ins>&lt;i&gt;wanted&lt;/i&gt;</ins>" in page
+    assert "<i>wanted" not in page
 
 
 def test_it_fills_in_what_everyone_agrees_on(case: Case, cleo: User, browser: Browser) -> None:
