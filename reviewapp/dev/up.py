@@ -144,7 +144,8 @@ class Run:
         self._collect_static(env)
         marker = self.places.services / "demo-made"
         if self.demo and not marker.exists():
-            self._manage(env, "demo")
+            say("Making the demo project …")
+            self._manage(env, "demo", "--verbosity", "0", stdout=subprocess.DEVNULL)  # the logins follow later
             marker.touch()
 
     def _collect_static(self, env: Mapping[str, str]) -> None:
@@ -154,10 +155,10 @@ class Run:
             self._manage(env, "collectstatic", "--noinput", "--verbosity", "0")
             marker.write_text(now)
 
-    def _manage(self, env: Mapping[str, str], *arguments: str) -> None:
+    def _manage(self, env: Mapping[str, str], *arguments: str, stdout: int | None = None) -> None:
         """Run a management command while the services are looked after. Raises ServiceError when it fails."""
         argv = programs.manage(*arguments)
-        process = subprocess.Popen(argv, env=dict(env), cwd=self.places.root, start_new_session=True)
+        process = subprocess.Popen(argv, env=dict(env), cwd=self.places.root, stdout=stdout, start_new_session=True)
         try:
             while process.poll() is None:
                 self.supervisor.pump(0.05)
