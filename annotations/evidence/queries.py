@@ -6,7 +6,7 @@ from django.utils import timezone
 from annotations.catalog.models import TaskVersion
 from annotations.evidence.models import CheckResult, CheckRun, Evidence
 
-STALE_AFTER = timedelta(seconds=20)
+STALE_AFTER = timedelta(seconds=12)
 
 
 def latest_run(version: TaskVersion) -> CheckRun | None:

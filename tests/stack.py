@@ -1,0 +1,133 @@
+"""The whole product as separate processes on a database of its own: web server, workers and beat."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE_SECONDS = 120
+
+
+class Stack:
+    """Start the product for a test, ask it things, stop it; every process is its own, on loopback only."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = f"stack_{secrets.token_hex(4)}"
+        self.admin_url = os.environ["DATABASE_URL"]
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = {
+            **os.environ,
+            "DATABASE_URL": urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{self.database}")),
+            "REDIS_URL": _other_keyspace(os.environ["REDIS_URL"]),
+            "REVIEWAPP_DATA": str(folder),
+            "REVIEWAPP_INSTANCE": self.database,
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{self.database}"'.encode())
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        self.start_process("web", "gunicorn", "reviewapp.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "8")
+        self.start_worker()
+        self.start_process(
+            "jobs", "celery", "-A", "reviewapp", "worker", "-Q", "default,judge", "-P", "threads", "-c", "2"
+        )
+        self.start_process("beat", "celery", "-A", "reviewapp", "beat", "--pidfile=", "-l", "WARNING")
+        self.wait(self._answers, "the web server")
+
+    def start_worker(self) -> None:
+        """A worker of the checks queue; `kill` it and start another to play a host that dies."""
+        options = ("-Q", "checks", "-P", "threads", "-c", "2", "-n", f"checks-{secrets.token_hex(3)}@%h")
+        self.start_process("checks", "celery", "-A", "reviewapp", "worker", *options)
+
+    def start_process(self, name: str, module: str, *arguments: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments], cwd=ROOT, env=self.env, stdout=log, stderr=log
+            )
+
+    def kill(self, name: str) -> None:
+        """End a process as a crash would, without a chance to clean up."""
+        process = self.processes.pop(name)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=10)
+            process.kill()
+            process.wait()
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{self.database}" WITH (FORCE)'.encode())
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command; its output. Raises with the output when it fails."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def python(self, script: str) -> Any:
+        """Run a script inside the product's own environment; what it prints, read as JSON."""
+        return json.loads(self.manage("shell", "--no-imports", "--command", script))
+
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.env["DATABASE_URL"]) as connection:
+            return connection.execute(query.encode(), parameters).fetchall()
+
+    def wait(self, is_done: Callable[[], bool], what: str, *, seconds: float = PATIENCE_SECONDS) -> None:
+        deadline = time.monotonic() + seconds
+        while not is_done():
+            assert time.monotonic() < deadline, f"waited {seconds} s for {what}\n{self.logs()}"
+            time.sleep(0.2)  # other processes do the work; there is nothing to be woken by
+
+    def logs(self) -> str:
+        return "\n".join(f"== {path.name}\n{path.read_text()[-2000:]}" for path in self.folder.glob("*.log"))
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _other_keyspace(url: str) -> str:
+    """Another numbered keyspace of the same broker, so that no other worker takes our jobs."""
+    number = 1 + secrets.randbelow(15)
+    if url.startswith("redis+socket:"):
+        return f"{url.partition('?')[0]}?virtual_host={number}"
+    return urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
