@@ -101,6 +101,8 @@ class ApiToken(AbstractAuthToken):
     class Scope(models.TextChoices):
         TASKS_READ = "tasks:read", "Read tasks, checks and decisions"
         TASKS_WRITE = "tasks:write", "Upload and submit tasks"
+        REVIEWS_READ = "reviews:read", "Read your own queue and annotations, and the cases you lead"
+        REVIEWS_WRITE = "reviews:write", "Annotate and adjudicate in your name"
         DATASETS_READ = "datasets:read", "Read and download releases"
 
     public_id = models.UUIDField(default=new_id, unique=True, editable=False)
