@@ -28,6 +28,11 @@ def can_skip(user: User, assignment: Assignment) -> Permit:
     return Allowed()
 
 
+def can_compare(user: User, case: Case) -> Permit:
+    """Everyone's answers side by side: for leads who took no part, once nobody's answer is due any more."""
+    return first_denied(roles.can_lead(user, case.project), _took_no_part(user, case), _is_judged(case))
+
+
 def can_adjudicate(user: User, case: Case) -> Permit:
     return first_denied(roles.can_lead(user, case.project), _took_no_part(user, case), _is_in_adjudication(case))
 
@@ -38,6 +43,12 @@ def _took_no_part(user: User, case: Case) -> Permit:
     if case.assignments.filter(annotator=user).exists():
         return Denied("You annotated this case, so another lead must adjudicate it.")
     return Allowed()
+
+
+def _is_judged(case: Case) -> Permit:
+    if case.status in {Case.Status.ADJUDICATION, Case.Status.SETTLED}:
+        return Allowed()
+    return Denied("Not everyone has submitted yet.")
 
 
 def _is_in_adjudication(case: Case) -> Permit:
