@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -102,7 +103,7 @@ def page(request: HttpRequest, assignment: Assignment, refusal: Refusal | None =
 
 
 def varied(response: HttpResponse) -> HttpResponse:
-    response["Vary"] = "HX-Request, HX-Target, Cookie"
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
     return response
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from annotations.accounts import roles
 from annotations.accounts.models import Membership, Project, User
@@ -25,6 +26,28 @@ class Place:
     cmd: str = ""
     count: int = 0
     current: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A screen of a project and the roles that have it."""
+
+    name: str
+    label: Any
+    icon: str
+    key: str
+    cmd: Any
+    roles: frozenset[str]
+
+
+EVERYONE = roles.WRITING | {Membership.Role.CONSUMER.value}
+ENTRIES = (
+    Entry("queue", lazy("Queue"), "inbox", "g q", lazy("Go to the queue"), EVERYONE),
+    Entry("case-list", lazy("Adjudicate"), "scale", "g j", lazy("Go to adjudication"), roles.LEADING),
+    Entry("task-list", lazy("Tasks"), "file-code", "g t", lazy("Go to the tasks"), roles.WRITING),
+    Entry("rubric-list", lazy("Rubrics"), "list-checks", "g r", lazy("Go to the rubrics"), EVERYONE),
+    Entry("dataset-list", lazy("Datasets"), "package", "g d", lazy("Go to the datasets"), EVERYONE),
+)
 
 
 @dataclass(frozen=True)
@@ -76,26 +99,19 @@ def _with_roles(user: User) -> Any:
 
 def _nav(request: HttpRequest, project: Any, user: User) -> list[Place]:
     role = roles.ADMIN if user.is_superuser else project.role
-    places = [("queue", _("Queue"), "inbox", "g q", _("Go to the queue"), roles.WRITING)]
-    places += [("case-list", _("Adjudicate"), "scale", "g j", _("Go to adjudication"), roles.LEADING)]
-    places += [("task-list", _("Tasks"), "file-code", "g t", _("Go to the tasks"), roles.WRITING)]
-    everyone = roles.WRITING | {Membership.Role.CONSUMER.value}
-    places += [("rubric-list", _("Rubrics"), "list-checks", "g r", _("Go to the rubrics"), everyone)]
-    places += [("dataset-list", _("Datasets"), "package", "g d", _("Go to the datasets"), everyone)]
     waiting = to_adjudicate(project, user).count() if role in roles.LEADING else 0
     return [
-        _place(request, project, name, label, icon, key, cmd, waiting if name == "case-list" else 0)
-        for name, label, icon, key, cmd, allowed in places
-        if role in allowed
+        _place(request, entry, project, count=waiting if entry.name == "case-list" else 0)
+        for entry in ENTRIES
+        if role in entry.roles
     ]
 
 
-def _place(
-    request: HttpRequest, project: Project, name: str, label: str, icon: str, key: str, cmd: str, count: int
-) -> Place:
-    url = reverse(name, args=[project.slug])
-    here = request.path.startswith(url) or (name == "queue" and "/review/" in request.path)
-    return Place(label, url, icon, key, cmd, count, current=here)
+def _place(request: HttpRequest, entry: Entry, project: Project, *, count: int) -> Place:
+    url = reverse(entry.name, args=[project.slug])
+    homes = (url, f"/p/{project.slug}/review/") if entry.name == "queue" else (url,)
+    current = request.path.startswith(homes)
+    return Place(str(entry.label), url, entry.icon, entry.key, str(entry.cmd), count, current=current)
 
 
 def _user_menu(user: User) -> list[Place]:
