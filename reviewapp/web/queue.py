@@ -36,7 +36,9 @@ def queue(request: HttpRequest, project: str) -> HttpResponse:
     found = project_for(request, project)
     user = person(request)
     state = queries.queue_state(found, user)
-    return render(request, "queue/list.html", {**_groups(found, user), **_offer(found, user, state)})
+    response = render(request, "queue/list.html", {**_groups(found, user), **_offer(found, user, state)})
+    response["HX-Push-Url"] = request.get_full_path()  # a submit by htmx ends up here when nothing is left to start
+    return response
 
 
 def _groups(project: Project, user: User) -> dict[str, object]:
