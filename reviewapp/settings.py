@@ -208,6 +208,16 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "TaskStatus": "annotations.catalog.models.Task.Status",
+        "CheckRunStatus": "annotations.evidence.models.CheckRun.Status",
+        "CheckOutcome": "annotations.evidence.models.CheckResult.Outcome",
+        "DecisionOutcome": "annotations.acceptance.models.Decision.Outcome",
+        "AssignmentStatus": "annotations.review.models.Assignment.Status",
+        "AnnotationStatus": "annotations.review.models.Annotation.Status",
+        "CaseStatus": "annotations.review.models.Case.Status",
+        "SkipReason": "annotations.review.models.Assignment.SkipReason",
+    },
 }
 
 # --- Logs --------------------------------------------------------------------
