@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db.models import Prefetch, QuerySet
 from django_filters.filters import CharFilter, ChoiceFilter
 from django_filters.rest_framework.filterset import FilterSet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, get_object_or_404
 from rest_framework.request import Request
@@ -56,11 +56,15 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
 
 
 class TaskRowSerializer(serializers.ModelSerializer[Task]):
-    version = VersionSummarySerializer(source="newest.0", help_text="The newest version.")
+    version = serializers.SerializerMethodField(help_text="The newest version.")
 
     class Meta:
         model = Task
         fields = ["id", "slug", "title", "status", "author", "created_at", "version"]
+
+    @extend_schema_field(VersionSummarySerializer)
+    def get_version(self, task: Task) -> Any:
+        return VersionSummarySerializer(task.newest[0]).data  # type: ignore[attr-defined]  # prefetched
 
 
 class TaskFilter(FilterSet):
@@ -84,9 +88,9 @@ class TaskList(Upload, ListAPIView[Task]):
     def get_queryset(self) -> QuerySet[Task]:
         project = self.project(self.kwargs["project"])
         require(roles.can_write(self.person, project))
-        newest = TaskVersion.objects.defer("instruction", "config", "warnings").order_by("task", "-number")
+        newest = TaskVersion.objects.defer("instruction", "config", "warnings").order_by("task_id", "-number")
         tasks = Task.objects.visible_to(self.person).filter(project=project)
-        return tasks.prefetch_related(Prefetch("versions", newest.distinct("task"), to_attr="newest"))
+        return tasks.prefetch_related(Prefetch("versions", newest.distinct("task_id"), to_attr="newest"))
 
     @extend_schema(request=BundleSerializer, responses={201: VersionSerializer})
     def post(self, request: Request, project: str) -> Response:
