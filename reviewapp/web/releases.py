@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotations.accounts.models import User
@@ -101,7 +102,7 @@ def file_name(release: Release, ending: str) -> str:
 
 def fetch_command(request: HttpRequest, release: Release) -> str:
     """The command that downloads the release with a token in $REVIEWAPP_TOKEN."""
-    url = request.build_absolute_uri(f"/api/v1/releases/{release.pk}/tree.tar.gz")
+    url = request.build_absolute_uri(reverse("api-release-tree", args=[release.pk]))
     return f'curl -fL -H "Authorization: Bearer $REVIEWAPP_TOKEN" -o {file_name(release, ".tar.gz")} {url}'
 
 
