@@ -91,9 +91,9 @@ def case_adjudicate(request: HttpRequest, project: str, case: UUID) -> HttpRespo
     found = visible(request, project, case)
     if request.method == "POST":
         return _settle(request, found)
+    require(policies.can_compare(person(request), found))
     if found.status == Case.Status.SETTLED:
         return _settled(request, found)
-    require(policies.can_adjudicate(person(request), found))
     if request.headers.get("HX-Target") == PANE:
         return varied(render(request, "review/_subject.html", {"pane": pane(found, links(found), request)}))
     compared = queries.comparisons(found)
