@@ -18,7 +18,7 @@ def all_of(places: Places, env: Mapping[str, str], port: int) -> tuple[Program, 
         _python(places, env, "web", 2, "gunicorn", *_web_options(port)),
         _worker(places, env, "checks", "checks", CHECKS_AT_ONCE),
         _worker(places, env, "jobs", "default,judge", "2"),
-        _python(places, env, "beat", 2, "celery", "-A", "reviewapp", "beat", *_beat_options(places)),
+        _python(places, env, "beat", 2, "celery", "-A", "reviewapp", "beat", "-l", "WARNING", "--pidfile="),
     )
 
 
@@ -45,7 +45,3 @@ def _worker(places: Places, env: Mapping[str, str], name: str, queues: str, thre
     options = ("-Q", queues, "-P", "threads", "-c", threads, "-n", f"{name}@{places.instance}", "-l", "INFO")
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return _python(places, env, name, 2, "celery", "-A", "reviewapp", "worker", *options, *quiet)
-
-
-def _beat_options(places: Places) -> tuple[str, ...]:
-    return ("-l", "WARNING", "--schedule", str(places.file("beat-schedule")), "--pidfile=")
