@@ -13,6 +13,7 @@ from annotations.core.decisions import require
 from annotations.core.errors import Conflict
 from annotations.evidence import actions as evidence
 from annotations.evidence.models import CheckRun
+from annotations.evidence.policies import can_request
 from harness.run import Plan
 
 
@@ -40,6 +41,7 @@ def import_task(project: Project, archive: Path, *, by: User) -> TaskVersion:
 
 def check(version: TaskVersion, *, by: User) -> CheckRun:
     """Queue the policy's checks over a version. Raises Conflict while they run, or once the version is decided."""
+    require(can_request(by, version))
     if Decision.objects.filter(task_version=version).exists():
         raise Conflict("This version is decided. A new run would not change it; add a version instead.")
     return evidence.request_run(version, plan_of(queries.current_policy(version.project)), by=by)

@@ -54,6 +54,8 @@ class Task(models.Model):
         Status.REJECTED: frozenset(),
     }
 
+    MOVING = (Status.SUBMITTED, Status.IN_REVIEW, Status.ADJUDICATION)
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="tasks")
     slug = models.SlugField(max_length=120)

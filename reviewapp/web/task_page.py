@@ -132,8 +132,8 @@ class Page:
     # --- Where it stands ---
     @property
     def is_live(self) -> bool:
-        """Whether something moves by itself: checks under way, or a submitted task about to go on."""
-        return bool(self.run and self.run.status in CheckRun.LIVE) or self.task.status == Task.Status.SUBMITTED
+        """Whether something moves without the person: checks under way, or a task on its way to a decision."""
+        return bool(self.run and self.run.status in CheckRun.LIVE) or self.task.status in Task.MOVING
 
     @property
     def fingerprint(self) -> tuple[object, ...]:
