@@ -1,13 +1,13 @@
 """A person at a browser, and everything that went wrong on the pages they saw."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect
 
-SEEN_IN = ("light", "dark")
+SEEN_IN: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @dataclass
