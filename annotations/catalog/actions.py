@@ -5,7 +5,7 @@ from django.db import transaction
 
 from annotations.accounts.models import Project, User
 from annotations.audit.actions import record
-from annotations.catalog import blobs, policies
+from annotations.catalog import blobs, intake, policies
 from annotations.catalog.models import Task, TaskFile, TaskVersion
 from annotations.core.decisions import require
 from annotations.core.errors import Conflict, Invalid
@@ -35,13 +35,13 @@ def unreadable(error: bundles.BundleError) -> Invalid:
 def seal(project: Project, bundle: bundles.Bundle, *, by: User) -> TaskVersion:
     """Store a bundle as the next version of the task its name says, making the task on first sight.
 
-    Raises Conflict when the project already holds the same content.
+    Raises Conflict when the project already holds the same content, Invalid when a name or text cannot be stored.
     """
     require(policies.can_import(by, project))
-    slug = bundle.name.rpartition("/")[2].lower()
+    intake.require_storable(bundle)
     Project.objects.select_for_update().get(pk=project.pk)
     _refuse_known(project, bundle)
-    task = _task_for(project, slug, bundle, by=by)
+    task = _task_for(project, intake.slug(bundle), bundle, by=by)
     version = TaskVersion.objects.create(
         task=task,
         project=project,
@@ -49,7 +49,7 @@ def seal(project: Project, bundle: bundles.Bundle, *, by: User) -> TaskVersion:
         name=bundle.name,
         digest=bundle.digest,
         instruction=bundle.instruction,
-        config=bundle.config.raw,
+        config=intake.config(bundle),
         warnings=[str(warning) for warning in bundle.warnings],
         created_by=by,
     )
@@ -60,7 +60,7 @@ def seal(project: Project, bundle: bundles.Bundle, *, by: User) -> TaskVersion:
             blob=blobs.put_file(bundle.root / file.path, sha256=file.sha256),
             executable=file.executable,
         )
-        for file in bundle.files
+        for file in sorted(bundle.files, key=lambda file: file.sha256)  # one order, or two uploads could deadlock
     )
     record("task.version_added", by=by, target=task, number=version.number, digest=version.digest)
     return version
