@@ -26,10 +26,15 @@ def put_file(path: Path, *, sha256: str) -> Blob:
 
 def _put(sha256: str, size: int, content: File) -> Blob:  # type: ignore[type-arg]  # File's own parameter varies
     name = storage_name(sha256)
-    if not default_storage.exists(name):
+    if not _is_whole(name, size):
+        default_storage.delete(name)  # what a crash in mid-write left behind
         default_storage.save(name, content)
     blob, _ = Blob.objects.get_or_create(sha256=sha256, defaults={"size": size})
     return blob
+
+
+def _is_whole(name: str, size: int) -> bool:
+    return default_storage.exists(name) and default_storage.size(name) == size
 
 
 def storage_name(sha256: str) -> str:
