@@ -1,5 +1,6 @@
 """A release as bytes, streamed: a Harbor dataset tree in a .tar.gz, or one JSON line a task."""
 
+import gzip
 import io
 import json
 import tarfile
@@ -35,7 +36,10 @@ def harbor_tree(release: Release) -> Iterator[bytes]:
     """The release as a .tar.gz: dataset.toml, and each task below its own folder; the same bytes every time."""
     pipe = _Pipe()
     root = f"{release.dataset.slug}-{release.version}"
-    with tarfile.open(fileobj=pipe, mode="w|gz", format=tarfile.PAX_FORMAT, compresslevel=Z_BEST_SPEED) as archive:
+    with (
+        gzip.GzipFile("", "wb", Z_BEST_SPEED, pipe, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
+    ):
         _add(archive, f"{root}/dataset.toml", dataset_toml(release).encode())
         for item in queries.items(release).iterator(chunk_size=100):
             for file in item.task_version.files.select_related("blob"):
