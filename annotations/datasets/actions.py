@@ -24,6 +24,7 @@ def create_dataset(project: Project, title: str, description: str = "", *, by: U
     slug = slugify(title)[:60]
     if not slug:
         raise Invalid("The dataset was not made.", {"title": "Give it a name with letters or digits."})
+    Project.objects.select_for_update().get(pk=project.pk)  # two of the same name at once
     if Dataset.objects.filter(project=project, slug=slug).exists():
         raise Invalid("The dataset was not made.", {"title": f"This project already has a dataset “{slug}”."})
     dataset = Dataset.objects.create(project=project, slug=slug, title=title[:120], description=description)
