@@ -49,7 +49,7 @@ def _follow_case(task: Task) -> None:
     if case.status == Case.Status.ADJUDICATION and task.status == Task.Status.IN_REVIEW:
         move(task, Task.Status.ADJUDICATION)
     elif case.status == Case.Status.SETTLED:
-        run = CheckRun.objects.filter(task_version=version, status=CheckRun.Status.FINISHED).latest("id")
+        run = queries.telling_run(version)
         _decide(task, version, queries.current_policy(task.project), run, case.adjudication)
 
 

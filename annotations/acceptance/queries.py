@@ -29,6 +29,12 @@ def round_of(version: TaskVersion) -> int:
     return Decision.objects.filter(task_version__task=version.task).count() + 1
 
 
+def telling_run(version: TaskVersion) -> CheckRun:
+    """The newest finished run in which every check came to an answer; trouble in a later one decides nothing."""
+    finished = CheckRun.objects.filter(task_version=version, status=CheckRun.Status.FINISHED)
+    return finished.exclude(results__outcome=CheckResult.Outcome.ERROR).latest("id")
+
+
 def could_not_tell(run: CheckRun) -> bool:
     """Whether any check ended without an answer: then the run decides nothing and has to be repeated."""
     return any(result.outcome == CheckResult.Outcome.ERROR for result in run.results.all())
