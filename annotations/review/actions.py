@@ -214,6 +214,8 @@ def _missing_finals(compared: list[queries.Comparison], finals: Answers) -> dict
             problems.setdefault(key, f"“{row.criterion.title}” has no final verdict yet.")
         elif not row.is_unanimous and final.cause not in FinalVerdict.Cause.values:
             problems.setdefault(key, f"Say why people disagreed on “{row.criterion.title}”.")
+        elif final.cause and final.cause not in FinalVerdict.Cause.values:
+            problems.setdefault(key, f"Choose one of the causes for “{row.criterion.title}”.")
     return problems
 
 

@@ -34,6 +34,8 @@ def malformed(criteria: Iterable[Criterion], given: Mapping[UUID, Given]) -> dic
             problems[str(pk)] = f"{answer.code} is not an answer on the scale of “{known[pk].title}”."
         elif len(answer.rationale) > LONGEST_RATIONALE:
             problems[str(pk)] = f"A rationale may have {LONGEST_RATIONALE:,} characters; this one is longer."
+        elif "\0" in answer.rationale:
+            problems[str(pk)] = "A rationale cannot hold NUL characters."
     return problems
 
 
