@@ -22,6 +22,10 @@ TOOLS = ROOT / ".local" / "tools"
 UV = "uv==0.13.8"
 OLDEST = (3, 12)
 FETCHED = "3.13"
+NO_PYTHON = (
+    "there is no Python 3.12 or newer on PATH or under ~/.pyenv/versions, and uv could not fetch one. "
+    "Install one (pyenv install 3.13, or apt-get install python3.13 where there is that package) and try again."
+)
 LOCKS = {"run": "requirements.lock", "test": "requirements-test.lock"}
 NEEDS_TESTS = {"test", "check", "lock"}
 
@@ -32,6 +36,9 @@ class SetupError(Exception):
 
 def main(arguments: list[str]) -> None:
     """Set up what is missing and become the second stage."""
+    if arguments[:1] in (["down"], ["status"]) and not STAMP.exists():
+        say("Reviewapp does not run here; it was never set up. Start it with ./dev up.")
+        sys.exit(0 if arguments == ["down"] else 3)
     group = "test" if arguments and arguments[0] in NEEDS_TESTS else "run"
     try:
         ensure_environment(group)
@@ -62,7 +69,9 @@ def ensure_environment(group: str) -> None:
         if not works(VENV / "bin" / "python"):
             python = find_python()
             say(f"Python: {python or FETCHED + ', which uv fetches'}")
-            run(uv, "venv", "--quiet", "--clear", "--no-project", "--python", str(python or FETCHED), str(VENV))
+            make = (uv, "venv", "--quiet", "--clear", "--no-project", "--python", str(python or FETCHED), str(VENV))
+            if not quietly(*make):
+                raise SetupError(NO_PYTHON if python is None else f"this failed: {' '.join(make)}")
         venv_python = str(VENV / "bin" / "python")
         run(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", venv_python, str(ROOT / LOCKS[group]))
         STAMP.write_text(f"{group} {fingerprint(group)}\n")
