@@ -1,14 +1,18 @@
 """Domain errors to HTTP, once: 403, 409 and 422, as a page, an htmx fragment or an RFC 9457 problem."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views import defaults
 
 from annotations.core.errors import Conflict, DomainError, Invalid, NotAllowed
 
 STATUS: dict[type[DomainError], int] = {NotAllowed: 403, Conflict: 409, Invalid: 422}
 TITLE = {403: "Not allowed", 409: "Changed meanwhile", 422: "Not accepted"}
+
+API = "/api/"
 
 
 def status_of(error: DomainError) -> int:
@@ -31,3 +35,23 @@ class DomainErrorMiddleware:
         problems = error.problems if isinstance(error, Invalid) else {}
         context = {"title": TITLE[status], "reason": error.reason, "problems": problems}
         return render(request, "errors/refused.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django answers to a request it cannot read, wherever it came in."""
+    if request.path.startswith(API):
+        return _problem(400, "This request cannot be read.")
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """What Django answers when our own code failed."""
+    if request.path.startswith(API):
+        return _problem(500, "Something went wrong here; it has been logged.")
+    return defaults.server_error(request)
+
+
+def _problem(status: int, detail: str) -> HttpResponse:
+    title = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return JsonResponse(body, status=status, content_type="application/problem+json")

@@ -16,3 +16,6 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "reviewapp.errors.bad_request"
+handler500 = "reviewapp.errors.server_error"
