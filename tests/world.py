@@ -1,0 +1,104 @@
+"""One project with something in every state, for tests that walk every address as every role."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from annotations.acceptance import progress
+from annotations.acceptance.models import Decision
+from annotations.accounts import actions as accounts
+from annotations.accounts.models import ApiToken, Project, User
+from annotations.catalog import actions as catalog
+from annotations.catalog.models import Task, TaskVersion
+from annotations.datasets import actions as datasets
+from annotations.datasets.models import Dataset, Release
+from annotations.evidence import actions as evidence
+from annotations.evidence.models import CheckRun, Evidence
+from annotations.review.models import Assignment, Case
+from harness.run import Plan
+from tests import builders
+
+ROLES = ("anonymous", "outsider", "consumer", "expert", "other_expert", "author", "lead", "admin")
+
+
+@dataclass(frozen=True)
+class World:
+    """What the walk needs to name."""
+
+    people: dict[str, User | None]
+    project: Project
+    draft: TaskVersion
+    live_run: CheckRun
+    submitted: TaskVersion
+    disputed: Case
+    decision: Decision
+    dataset: Dataset
+    release: Release
+    reviewed: TaskVersion
+    run: CheckRun
+    evidence: Evidence
+    assignment: Assignment
+    token: ApiToken
+
+
+def make(project: Project, people: dict[str, User | None]) -> World:
+    """Eli's tasks: a draft, a submitted one, one disputed, one released, one that ana is judging."""
+    ana, ben, eli, dora = (found(people, name) for name in ("expert", "other_expert", "author", "lead"))
+    disputed = builders.disputed(project, eli, [ana, ben])
+    decision = accepted(project, eli, [ana, ben])
+    dataset = datasets.create_dataset(project, "Nightly", by=dora)
+    release = datasets.release(dataset, "1.0", [decision.pk], by=dora)
+    draft, submitted, reviewed = (builders.task_version(project, eli) for _ in range(3))
+    live_run = evidence.request_run(submitted, Plan(), by=eli)
+    catalog.submit(submitted.task, by=eli)
+    run = builders.finished_run(reviewed)
+    catalog.submit(reviewed.task, by=eli)
+    progress.advance(reviewed.task)
+    assignment = builders.claim(project, ana)
+    file = Evidence.objects.filter(result__run=run).first()
+    assert file is not None
+    return World(
+        people=people,
+        project=project,
+        draft=draft,
+        live_run=live_run,
+        submitted=submitted,
+        disputed=disputed,
+        decision=decision,
+        dataset=dataset,
+        release=release,
+        reviewed=reviewed,
+        run=run,
+        evidence=file,
+        assignment=assignment,
+        token=accounts.create_token("ana's own", [ApiToken.Scope.TASKS_READ], days=1, by=ana).token,
+    )
+
+
+def accepted(project: Project, author: User, annotators: list[User]) -> Decision:
+    """A task that went the whole way: checked, judged by everyone alike, accepted."""
+    version = builders.task_version(project, author)
+    builders.finished_run(version)
+    catalog.submit(version.task, by=author)
+    progress.advance(version.task)
+    for annotator in annotators:
+        builders.submitted(builders.claim(project, annotator))
+    progress.advance(version.task)
+    assert Task.objects.get(pk=version.task_id).status == Task.Status.ACCEPTED
+    return Decision.objects.get(task_version=version)
+
+
+def found(people: dict[str, User | None], name: str) -> User:
+    person = people[name]
+    assert person is not None
+    return person
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever happens inside leaves no trace in the database."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
