@@ -78,13 +78,16 @@ class Decision(Sealed):
         return f"{self.task_version}: {self.get_outcome_display()}"
 
 
+WORDS: dict[bool | None, str] = {True: "holds", False: "does not hold", None: "not assessed"}
+
+
 class DecisionReason(Sealed):
-    """Why one of the four criteria held or did not."""
+    """Why one of the four criteria held or did not; `holds` is None where its checks did not get to run."""
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="reasons")
     position = models.PositiveSmallIntegerField()
     criterion = models.CharField(max_length=30)
-    holds = models.BooleanField()
+    holds = models.BooleanField(null=True)
     text = models.TextField()
 
     class Meta:
@@ -92,4 +95,4 @@ class DecisionReason(Sealed):
         constraints = [models.UniqueConstraint(fields=["decision", "criterion"], name="decision_reason_unique")]
 
     def __str__(self) -> str:
-        return f"{self.criterion}: {'holds' if self.holds else 'does not hold'}"
+        return f"{self.criterion}: {WORDS[self.holds]}"

@@ -9,12 +9,15 @@ from annotations.review.models import FinalVerdict
 from annotations.rubrics.models import Criterion
 
 
+_SKIPPED = CheckResult.Outcome.SKIPPED
+
+
 @dataclass(frozen=True)
 class Reason:
-    """One of the four criteria, whether it holds, and why in words."""
+    """One of the four criteria, whether it holds (None: its checks did not get to run), and why in words."""
 
     criterion: str
-    holds: bool
+    holds: bool | None
     text: str
 
 
@@ -46,6 +49,8 @@ def _reason(serves: Criterion.Serves, checks: Sequence[CheckResult], finals: Seq
     against = [*_failed_checks(serves, checks), *_failed_verdicts(serves, finals or ())]
     if against:
         return Reason(serves.value, False, " ".join(against))
+    if skipped := [check for check in checks if check.criterion == serves and check.outcome == _SKIPPED]:
+        return Reason(serves.value, None, f"{skipped[0].title} was not checked: {_sentence(skipped[0].summary)}")
     if finals is None:
         return Reason(serves.value, True, "Its checks found nothing against it; no person has judged it.")
     return Reason(serves.value, True, "Checks and experts found nothing against it.")
@@ -53,7 +58,7 @@ def _reason(serves: Criterion.Serves, checks: Sequence[CheckResult], finals: Seq
 
 def _failed_checks(serves: str, checks: Sequence[CheckResult]) -> Iterable[str]:
     for check in checks:
-        if check.criterion == serves and check.outcome != CheckResult.Outcome.PASSED:
+        if check.criterion == serves and check.outcome not in {CheckResult.Outcome.PASSED, _SKIPPED}:
             yield f"{check.title} {check.get_outcome_display().lower()}: {_sentence(check.summary)}"
 
 

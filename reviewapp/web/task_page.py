@@ -290,7 +290,8 @@ def _decision(version: TaskVersion) -> Decision | None:
 
 def _reason(reason: DecisionReason) -> ReasonView:
     label = dict(Criterion.Serves.choices).get(reason.criterion, reason.criterion)
-    state, word = ("passed", _("holds")) if reason.holds else ("failed", _("does not hold"))
+    state = {True: "passed", False: "failed", None: "skipped"}[reason.holds]
+    word = {True: _("holds"), False: _("does not hold"), None: _("not assessed")}[reason.holds]
     return ReasonView(label, state, word, reason.text)
 
 

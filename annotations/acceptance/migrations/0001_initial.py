@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('position', models.PositiveSmallIntegerField()),
                 ('criterion', models.CharField(max_length=30)),
-                ('holds', models.BooleanField()),
+                ("holds", models.BooleanField(null=True)),
                 ('text', models.TextField()),
             ],
             options={
