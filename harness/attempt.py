@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness import guard
 from harness.bundle import Bundle
-from harness.config import Phase
+from harness.config import Phase, TaskConfig
 from harness.container import Container, Contents, Ended, Limits, Usage, started
 from harness.engine import Engine
 from harness.limits import MIB
@@ -33,6 +32,21 @@ class Attempt:
     trouble: str | None
 
     @property
+    def cut_short(self) -> str:
+        """What limit of the task ended something in this attempt; empty when none did."""
+        ends = [("reference solution", self.oracle), ("verifier", self.verifier)]
+        for who, ended in ends:
+            if ended and ended.disk_exceeded:
+                return f"the {who} wrote more than environment.storage_mb allows"
+            if ended and ended.timed_out:
+                return f"the {who} ran out of time after {ended.seconds:.0f} s"
+        return "a process was killed for using more than environment.memory_mb" if self.usage.oom_killed else ""
+
+    @property
+    def disk_exceeded(self) -> bool:
+        return any(ended.disk_exceeded for ended in (self.oracle, self.verifier) if ended)
+
+    @property
     def facts(self) -> dict[str, Any]:
         """Plain values for the record; seconds are rounded to milliseconds."""
         return {
@@ -43,6 +57,7 @@ class Attempt:
             "verifier": _ended(self.verifier),
             "peak_memory_bytes": self.usage.peak_memory_bytes,
             "oom_killed": self.usage.oom_killed,
+            "limits_hold": self.usage.limits_hold,
             "trouble": self.trouble,
         }
 
@@ -60,6 +75,8 @@ def make_attempt(
 ) -> Attempt:
     """Run the reference solution (or nothing) and then the verifier in a fresh container.
 
+    `network` is "none" or the network's name, which only the phases whose mode is public are on.
+
     Exit codes are recorded and do not count; an oracle that runs out of time is still graded. Raises Cancelled.
     """
     config = bundle.config
@@ -72,8 +89,6 @@ def make_attempt(
         cancelled=cancelled,
         env=_filled(config.environment.env),
     ) as box:
-        if network != "none":
-            guard.forbid_host(engine, box.id)
         box.put([], _FOLDERS)
         oracle = _run_oracle(bundle, box) if with_oracle else None
         verifier = _run_verifier(bundle, box)
@@ -107,6 +122,8 @@ def _run_verifier(bundle: Bundle, box: Container) -> Ended:
 
 
 def _phase(box: Container, phase: Phase, command: str, bundle: Bundle, env: Mapping[str, str]) -> Ended:
+    if box.network != "none":
+        box.use_network(box.network, on=network_mode(bundle.config, phase) == "public")
     return box.run(
         command,
         timeout=phase.timeout_sec,
@@ -130,20 +147,26 @@ def _copy(bundle: Bundle, box: Container, folder: str, script: str) -> None:
     )
 
 
+def network_mode(config: TaskConfig, phase: Phase) -> str:
+    """A phase's own network mode, or the environment's."""
+    return phase.network_mode or config.environment.network_mode
+
+
+def unfilled(config: TaskConfig) -> list[str]:
+    """Variables the task wants from the host without a default; this host gives none."""
+    tables = (config.environment.env, config.solution_env, config.verifier.env)
+    found = (match for table in tables for value in table.values() for match in _VARIABLE.finditer(value))
+    return sorted({match[1] for match in found if match[2] is None})
+
+
 def _filled(env: Mapping[str, str]) -> dict[str, str]:
     """`${NAME:-default}` becomes its default: nothing of this host's own environment is handed to a task."""
     return {name: _VARIABLE.sub(lambda match: match[2] or "", value) for name, value in env.items()}
 
 
 def _log(box: Container, path: str) -> bytes:
-    """A log's first and last parts, with a line between that says how much was left out."""
-    found = box.read(path)
-    if found.refused:
-        return f"({path} {found.refused})".encode()
-    if len(found.data) <= LOG_LIMIT:
-        return found.data
-    half, left_out = LOG_LIMIT // 2, found.size - LOG_LIMIT
-    return found.data[:half] + f"\n… {left_out:,} bytes left out …\n".encode() + found.data[-half:]
+    found = box.read_ends(path, limit=LOG_LIMIT)
+    return f"({path} {found.refused})".encode() if found.refused else found.data
 
 
 def _kept(files: Mapping[str, Contents]) -> dict[str, bytes]:

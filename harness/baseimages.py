@@ -30,6 +30,10 @@ _DEBIAN = re.compile(r"debian:(?P<suite>bullseye|bookworm|trixie|stable|latest|1
 _SUITES = {"11": "bullseye", "12": "bookworm", "13": "trixie", "stable": "trixie", "latest": "trixie"}
 _UBUNTU = re.compile(r"ubuntu:(2[024]\.04|latest|noble|jammy|focal).*")
 
+_BUSYBOX = re.compile(r"busybox:(latest|stable|1|1\.\d+(\.\d+)?)(-\w+)?")
+
+_BUSYBOX_USERS = r"root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"
+
 type Say = Callable[[str], None]
 
 
@@ -49,6 +53,7 @@ class Recipe:
     suite: str
     packages: tuple[str, ...]
     holds: str
+    variant: str = "minbase"
 
 
 class NoBaseImage(Exception):
@@ -57,7 +62,7 @@ class NoBaseImage(Exception):
 
 def ensure(engine: Engine, tag: str, *, say: Say = lambda line: None) -> BaseImage:
     """The image of this tag: present, pulled, or built as a stand-in. Raises NoBaseImage."""
-    with _one_at_a_time(tag):
+    with one_at_a_time(tag):
         return _found(engine, tag) or _pulled(engine, tag, say) or _built(engine, tag, say)
 
 
@@ -116,8 +121,7 @@ def _built(engine: Engine, tag: str, say: Say) -> BaseImage:
         folder.chmod(0o755)
         root = folder / "root.tar"
         _bootstrap(recipe, root, tag)
-        raw = engine.client.api.import_image(src=str(root), repository="reviewapp/stand-in", tag=_safe(tag))
-        del raw
+        engine.client.api.import_image(src=str(root), repository="reviewapp/stand-in", tag=_safe(tag))
         _finish(engine, tag, recipe, folder)
     found = _found(engine, tag)
     if found is None:
@@ -133,6 +137,8 @@ def recipe_for(tag: str) -> Recipe | None:
     if match := _DEBIAN.fullmatch(tag):
         suite = _SUITES.get(match["suite"], match["suite"])
         return Recipe(suite, base, f"Debian {suite}")
+    if _BUSYBOX.fullmatch(tag):
+        return Recipe("bookworm", ("busybox-static",), "Debian's busybox", variant="extract")
     if _UBUNTU.fullmatch(tag):
         return Recipe("trixie" if "24.04" in tag or "latest" in tag else "bookworm", base, "Debian, not Ubuntu")
     if (match := _PYTHON.fullmatch(tag)) and "alpine" not in (match["variant"] or ""):
@@ -146,7 +152,7 @@ def recipe_for(tag: str) -> Recipe | None:
 def _bootstrap(recipe: Recipe, target: Path, tag: str) -> None:
     if shutil.which("mmdebstrap") is None:
         _install_bootstrapper(tag)
-    command = ["mmdebstrap", "--variant=minbase", "--quiet", f"--include={','.join(recipe.packages)}"]
+    command = ["mmdebstrap", f"--variant={recipe.variant}", "--quiet", f"--include={','.join(recipe.packages)}"]
     command += ['--aptopt=Acquire::Languages "none"', "--dpkgopt=path-exclude=/usr/share/doc/*"]
     done = subprocess.run(  # noqa: S603 (our own words and a checked suite)
         [*command, recipe.suite, str(target)],
@@ -172,20 +178,29 @@ def _install_bootstrapper(tag: str) -> None:
 def _finish(engine: Engine, tag: str, recipe: Recipe, folder: Path) -> None:
     """Label the imported root, put `python` and extra certificate authorities in, and give it its tag."""
     lines = [f"FROM reviewapp/stand-in:{_safe(tag)}", f"LABEL {STAND_IN}={recipe.holds!r} {LABEL}.base=1"]
+    if "busybox-static" in recipe.packages:
+        lines.append('RUN ["/bin/busybox", "--install", "-s", "/bin"]')
+        lines.append("RUN mkdir -p /tmp /root /etc && chmod 1777 /tmp")
+        lines.append(f"RUN printf '{_BUSYBOX_USERS}' > /etc/passwd")
     if "python3" in recipe.packages:
         lines.append("RUN ln -sf python3 /usr/bin/python && ln -sf pip3 /usr/bin/pip")
         lines.append("RUN rm -f /usr/lib/python3*/EXTERNALLY-MANAGED")
-    if extra := [Path(path) for path in os.environ.get(CA_VARIABLE, "").split(",") if path.strip()]:
+    extra = [Path(path) for path in os.environ.get(CA_VARIABLE, "").split(",") if path.strip()]
+    if extra and "ca-certificates" in recipe.packages:
         for number, path in enumerate(extra):
             shutil.copy(path, folder / f"extra-{number}.crt")
         lines.append("COPY extra-*.crt /usr/local/share/ca-certificates/")
         lines.append("RUN update-ca-certificates")
         lines.append("ENV " + " ".join(f"{name}={_CA_BUNDLE}" for name in _CA_NAMES))
-    default = "python3" if "python3" in recipe.packages else "bash"
-    lines.append(f'CMD ["{default}"]')
+    lines.append(f'CMD ["{_command(recipe)}"]')
     (folder / "Dockerfile").write_text("\n".join(lines) + "\n")
     (folder / ".dockerignore").write_text("root.tar\n")
     engine.client.images.build(path=str(folder), tag=tag, rm=True, forcerm=True, network_mode="none")
+
+
+def _command(recipe: Recipe) -> str:
+    commands = {"python3": "python3", "busybox-static": "sh"}
+    return next((commands[package] for package in recipe.packages if package in commands), "bash")
 
 
 def _safe(tag: str) -> str:
@@ -193,7 +208,7 @@ def _safe(tag: str) -> str:
 
 
 @contextmanager
-def _one_at_a_time(tag: str) -> Iterator[None]:
+def one_at_a_time(tag: str) -> Iterator[None]:
     """Let one worker of this host fetch or build a tag; the others find it when they get their turn."""
     path = Path(tempfile.gettempdir()) / f"reviewapp-{os.geteuid()}-base-{_safe(tag)}.lock"
     with os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600), "w") as lock:

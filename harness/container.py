@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from docker.errors import APIError, NotFound
 from docker.types import Ulimit
 
 from harness.engine import LABEL, Engine, discard
 from harness.limits import MIB
+from harness.logs import HeadAndTail
 
 POLL_SECONDS = 0.1
 DISK_POLL_SECONDS = 2.0
 READ_LIMIT = 64 * MIB
+CHUNK = 64 * 1024
+NOT_REGULAR = 0x8F280000  # Go's mode bits for folder, link, device, pipe, socket
 # What ordinary package managers, sudo and test runners need; nothing that reaches beyond the container.
 CAPABILITIES = (
     "CHOWN",
@@ -41,6 +44,18 @@ for round in 1 2 3 4 5; do
     kill -9 "$pid" 2>/dev/null && left=1
   done
   [ $left = 0 ] && break
+done
+"""
+
+
+_USAGE = """
+cd /sys/fs/cgroup
+say() { name=$1; shift; for file in "$@"; do [ -r "$file" ] && read -r value < "$file" && echo "$name $value"; done; }
+say peak memory.peak memory/memory.max_usage_in_bytes
+say limit memory.max memory/memory.limit_in_bytes
+say pids pids.max pids/pids.max
+for file in memory.events memory/memory.oom_control; do
+  [ -r $file ] && while read -r line; do echo "$line"; done < $file
 done
 """
 
@@ -81,10 +96,12 @@ class Contents:
 
 @dataclass(frozen=True)
 class Usage:
-    """Peak memory in bytes (None: not known) and whether the kernel killed a process for memory."""
+    """Peak memory in bytes (None: not known), whether the kernel killed a process for memory, and whether it holds the
+    container to the memory and process limits that were asked for."""
 
     peak_memory_bytes: int | None
     oom_killed: bool
+    limits_hold: bool
 
 
 @dataclass
@@ -94,6 +111,7 @@ class Container:
     raw: Any
     limits: Limits
     cancelled: Callable[[], bool]
+    network: str = "none"
     _resident: list[str] = field(default_factory=list)
 
     @property
@@ -152,12 +170,34 @@ class Container:
         """Kill every process in the container but its own first ones."""
         self.raw.exec_run(["sh", "-c", _KILL_OTHERS.format(keep=" ".join(self._resident))], user="0")
 
+    def use_network(self, name: str, *, on: bool) -> None:
+        """Join or leave the network it was started on; a container that never had one cannot join."""
+        network = self.raw.client.networks.get(name)
+        self.raw.reload()
+        if on != (name in self.raw.attrs["NetworkSettings"]["Networks"]):
+            (network.connect if on else network.disconnect)(self.raw)
+
     def put(self, files: Iterable[tuple[str, Path, int]], folders: Iterable[str] = ()) -> None:
         """Copy files in as (absolute path, source, mode), and make folders anyone may write to."""
         self.raw.put_archive("/", _tar(files, folders))
 
-    def read(self, path: str, *, limit: int = READ_LIMIT) -> Contents:
+    def read(self, path: str, *, limit: int) -> Contents:
         """Read a regular file, at most `limit` bytes of it; links, folders and devices are refused."""
+        return self._read(path, lambda content: content.read(limit))
+
+    def read_ends(self, path: str, *, limit: int) -> Contents:
+        """Read the two ends of a log, `limit` bytes together, with a line between that says what was left out."""
+
+        def ends(content: IO[bytes]) -> bytes:
+            kept, left = HeadAndTail(limit), READ_LIMIT
+            while left > 0 and (piece := content.read(min(CHUNK, left))):
+                kept.add(piece)
+                left -= len(piece)
+            return kept.content + (b"" if left else b"\n(the rest was not read)\n")
+
+        return self._read(path, ends)
+
+    def _read(self, path: str, take: Callable[[IO[bytes]], bytes]) -> Contents:
         try:
             stream, facts = self.raw.get_archive(path)
         except NotFound:
@@ -165,9 +205,9 @@ class Container:
         except APIError as error:
             return Contents(refused=f"could not be read: {error.explanation}")
         with _closing(stream):
-            if facts.get("linkTarget") or int(facts["mode"]) & 0x8F280000:  # Go's bits for folder, link, device, pipe
+            if facts.get("linkTarget") or int(facts["mode"]) & NOT_REGULAR:
                 return Contents(refused="is not a regular file")
-            return Contents(data=_first_member(stream, limit), size=int(facts["size"]))
+            return Contents(data=_first_member(stream, take), size=int(facts["size"]))
 
     def disk_bytes(self) -> int:
         """How much the container has written to its own layer."""
@@ -175,12 +215,20 @@ class Container:
         return int(rows[0].get("SizeRw") or 0) if rows else 0
 
     def usage(self) -> Usage:
-        """Peak memory and OOM kills as the kernel counted them, whichever cgroup version this is."""
-        peak = self.output(["cat", "/sys/fs/cgroup/memory.peak", "/sys/fs/cgroup/memory/memory.max_usage_in_bytes"])
-        oom = self.output(["cat", "/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"])
-        numbers = [int(line) for line in peak.splitlines() if line.strip().isdigit()]
-        kills = [line.split()[1] for line in oom.splitlines() if line.startswith("oom_kill ")]
-        return Usage(numbers[0] if numbers else None, any(count != "0" for count in kills))
+        """Peak memory, OOM kills and limits as the kernel has them, whichever cgroup version this is."""
+        facts = _pairs(self.output(["sh", "-c", _USAGE]))
+        peak, limit = facts.get("peak"), facts.get("limit")
+        return Usage(
+            peak_memory_bytes=int(peak) if peak else None,
+            oom_killed=facts.get("oom_kill", "0") != "0",
+            limits_hold=limit == str(self.limits.memory_mb * MIB) and facts.get("pids") == str(self.limits.pids),
+        )
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Lines of a word and a number; anything else is left out."""
+    words = [line.split() for line in text.splitlines()]
+    return {pair[0]: pair[1] for pair in words if len(pair) == 2 and pair[1].isdigit()}
 
 
 @contextmanager
@@ -196,7 +244,7 @@ def started(
 ) -> Iterator[Container]:
     """A container of the image that sleeps until told otherwise; removed on the way out, whatever happens.
 
-    `network` is "none", a network's name, or "container:<id>".
+    `network` is "none" or a network's name.
     """
     raw = engine.client.containers.create(
         image,
@@ -211,7 +259,7 @@ def started(
     )
     try:
         raw.start()
-        container = Container(raw=raw, limits=limits, cancelled=cancelled)
+        container = Container(raw=raw, limits=limits, cancelled=cancelled, network=network)
         container.remember_residents()
         yield container
     finally:
@@ -252,12 +300,12 @@ def _tar(files: Iterable[tuple[str, Path, int]], folders: Iterable[str]) -> io.B
     return packed
 
 
-def _first_member(stream: Iterator[bytes], limit: int) -> bytes:
-    """The first `limit` bytes of the archive's first file, reading no further than that."""
+def _first_member(stream: Iterator[bytes], take: Callable[[IO[bytes]], bytes]) -> bytes:
+    """What `take` makes of the archive's first file, reading no further than it does."""
     with tarfile.open(fileobj=_Reader(stream), mode="r|") as archive:
         member = archive.next()
         content = archive.extractfile(member) if member and member.isreg() else None
-        return content.read(limit) if content else b""
+        return take(content) if content else b""
 
 
 class _Reader(io.RawIOBase):

@@ -16,7 +16,8 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 
 LABEL = "reviewapp"
-NETWORK = "reviewapp"
+NETWORK = "reviewapp-tasks"
+BRIDGE = "reviewapp0"
 PING_SECONDS = 5
 CALL_SECONDS = 60
 SOCKETS = ("/var/run/docker.sock", "/run/podman/podman.sock", f"/run/user/{os.getuid()}/podman/podman.sock")
@@ -38,6 +39,7 @@ class EngineInfo:
     name: str
     version: str
     storage: str
+    cpus: int
     limits_enforced: bool
 
 
@@ -73,6 +75,7 @@ class Engine:
             name=str(facts.get("Name", "")),
             version=str(facts.get("ServerVersion", "")),
             storage=str(facts.get("Driver", "")),
+            cpus=int(facts.get("NCPU") or 1),
             limits_enforced=limits and not rootless_v1,
         )
 
@@ -84,14 +87,17 @@ class Engine:
         return True
 
     def network(self) -> str:
-        """The network tasks use: no traffic between its containers."""
+        """The network tasks use, on a bridge of a fixed name that the guard's rules speak of."""
         if not self.client.networks.list(names=[f"^{NETWORK}$"]):
             try:
                 self.client.networks.create(
                     NETWORK,
                     driver="bridge",
                     check_duplicate=True,
-                    options={"com.docker.network.bridge.enable_icc": "false"},
+                    options={
+                        "com.docker.network.bridge.name": BRIDGE,
+                        "com.docker.network.bridge.enable_icc": "false",
+                    },
                     labels={LABEL: "1"},
                 )
             except APIError as error:

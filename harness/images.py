@@ -1,23 +1,29 @@
 """Build a task's image: guarded, limited, cut off in time, its log kept."""
 
+import json
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, cast
 
-from docker.errors import APIError, BuildError, DockerException, NotFound
-from requests import RequestException
+import requests
+from docker.types import CancellableStream
+from docker.utils import tar
+from urllib3.exceptions import HTTPError
 
-from harness import guard
 from harness.container import Cancelled
-from harness.engine import LABEL, Engine, discard
+from harness.engine import LABEL, Engine
 from harness.limits import MIB
+from harness.logs import HeadAndTail
 
 LOG_LIMIT = 2 * MIB
 BUILD_MEMORY = 4096 * MIB
+POLL_SECONDS = 0.5
+
+type Lines = queue.SimpleQueue[bytes | Exception | None]
 
 
 @dataclass(frozen=True)
@@ -43,81 +49,84 @@ def build(
     tag: str,
     timeout: float,
     network: str,
-    labels: Mapping[str, str],
     cancelled: Callable[[], bool],
 ) -> Built:
-    """Build a Dockerfile's folder; its steps share the network of a guarded container, through which they are found
-    and killed when time is up.
+    """Build a Dockerfile's folder within `timeout` seconds, its steps on `network` ("none" or a network's name).
 
-    Raises BuildFailed with the log, and Cancelled.
+    Closing the connection is what makes the engine stop a build, also when this process dies. Raises BuildFailed with
+    the log, and Cancelled.
     """
-    with guard.pause(engine, network=network, labels=labels) as holder:
-        lines: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
-        worker = threading.Thread(target=_stream, args=(engine, context, tag, holder, lines), daemon=True)
-        worker.start()
-        log = _follow(lines, engine, holder, deadline=time.monotonic() + timeout, cancelled=cancelled)
-        worker.join()
+    stream = _start(engine, context, tag=tag, network=network)
+    lines: Lines = queue.SimpleQueue()
+    threading.Thread(target=_pump, args=(stream, lines), name="build-log", daemon=True).start()
+    try:
+        log = _follow(lines, deadline=time.monotonic() + timeout, cancelled=cancelled)
+    finally:
+        stream.close()
     return Built(image=str(engine.client.images.get(tag).id), log=log)
 
 
-def _stream(engine: Engine, context: Path, tag: str, holder: str, lines: Any) -> None:
+def _start(engine: Engine, context: Path, *, tag: str, network: str) -> "CancellableStream[bytes]":
+    """Send the folder and open the build's output. The SDK's own build() offers no way to close it half-way."""
+    api = engine.client.api
+    response = api.post(
+        f"{api.base_url}/v{api.api_version}/build",
+        params={
+            "t": tag,
+            "rm": "1",
+            "forcerm": "1",
+            "networkmode": network,
+            "labels": json.dumps({LABEL: "1"}),
+            "memory": str(BUILD_MEMORY),
+            "memswap": str(BUILD_MEMORY),
+        },
+        headers={"Content-Type": "application/tar"},
+        data=cast(IO[bytes], tar(context, exclude=_ignored(context))),
+        stream=True,
+        timeout=None,
+    )
+    if not response.ok:
+        message = response.json().get("message", response.reason)
+        raise BuildFailed(message, message.encode())
+    return CancellableStream(response.iter_lines(), response)
+
+
+def _ignored(context: Path) -> list[str]:
+    path = context / ".dockerignore"
+    lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _pump(stream: "CancellableStream[bytes]", lines: Lines) -> None:
     """Put the build's output into the queue, then None or what went wrong."""
     try:
-        for event in engine.client.api.build(
-            path=str(context),
-            tag=tag,
-            rm=True,
-            forcerm=True,
-            decode=True,
-            network_mode=f"container:{holder}",
-            labels={LABEL: "1"},
-            container_limits={"memory": BUILD_MEMORY, "memswap": BUILD_MEMORY},
-            timeout=None,
-        ):
+        for line in stream:
+            event = json.loads(line) if line.strip() else {}
             if "error" in event:
-                lines.put(BuildError(event["error"], iter(())))
+                lines.put(BuildFailed(str(event["error"]), b""))
                 return
             lines.put(str(event.get("stream", "")).encode())
         lines.put(None)
-    except (DockerException, RequestException, OSError, TypeError, ValueError) as error:
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         lines.put(error)
 
 
-def _follow(lines: Any, engine: Engine, holder: str, *, deadline: float, cancelled: Callable[[], bool]) -> bytes:
-    log = bytearray()
+def _follow(lines: Lines, *, deadline: float, cancelled: Callable[[], bool]) -> bytes:
+    log = HeadAndTail(LOG_LIMIT)
     while True:
-        try:
-            line = lines.get(timeout=0.5)
-        except queue.Empty:
-            line = b""
-        if line is None:
-            return bytes(log)
-        if isinstance(line, RequestException):
-            raise line
-        if isinstance(line, Exception):
-            message = getattr(line, "msg", None) or getattr(line, "explanation", None) or str(line)
-            log += f"\n{message}\n".encode()
-            raise BuildFailed(str(message), bytes(log)) from line
-        if len(log) < LOG_LIMIT:
-            log += line
         if cancelled():
-            _kill_steps(engine, holder)
             raise Cancelled
         if time.monotonic() > deadline:
-            _kill_steps(engine, holder)
-            raise BuildFailed("The build took longer than environment.build_timeout_sec allows.", bytes(log))
-
-
-def _kill_steps(engine: Engine, holder: str) -> None:
-    """Kill the build's own containers: those that share the holder's network. The build then ends by itself."""
-    for step in _sharing(engine, holder):
-        discard(step)
-
-
-def _sharing(engine: Engine, holder: str) -> Iterator[Any]:
-    for row in engine.client.api.containers():
-        if row.get("HostConfig", {}).get("NetworkMode") == f"container:{holder}":
-            try:
-                yield engine.client.containers.get(row["Id"])
-            except (NotFound, APIError):
-                continue
+            raise BuildFailed("The build took longer than environment.build_timeout_sec allows.", log.content)
+        try:
+            line = lines.get(timeout=POLL_SECONDS)
+        except queue.Empty:
+            continue
+        if line is None:
+            return log.content
+        if isinstance(line, BuildFailed):
+            log.add(f"\n{line}\n".encode())
+            raise BuildFailed(str(line), log.content)
+        if isinstance(line, Exception):
+            raise requests.ConnectionError(f"the build's output broke off: {line}") from line
+        log.add(line)

@@ -12,6 +12,7 @@ from docker.errors import APIError
 from harness.bundle import Bundle
 from harness.container import Cancelled
 from harness.engine import Engine, EngineUnavailable
+from harness.guard import GuardFailed
 
 __all__ = ["Artifact", "Cancelled", "CheckOutcome", "Finding", "Outcome", "Plan", "RunFacts", "run_checks"]
 
@@ -103,7 +104,7 @@ def run_checks(
             finding = _find(check.run, bench)
             on_result(CheckOutcome(check.key, **vars(finding), started_at=started_at, finished_at=datetime.now(UTC)))
         info = engine.info
-        return RunFacts(f"{info.name} {info.version}", bench.image_digest, bench.stand_ins, info.limits_enforced)
+        return RunFacts(f"{info.name} {info.version}", bench.image_digest, bench.stand_ins, bench.limits_hold)
     except requests.RequestException as error:
         raise EngineUnavailable(f"The container engine stopped answering: {error}") from error
     finally:
@@ -113,6 +114,8 @@ def run_checks(
 def _find(run: Callable[[Any], Finding], bench: Any) -> Finding:
     try:
         return run(bench)
+    except GuardFailed as error:
+        return Finding(Outcome.ERROR, f"{error}"[:400])
     except APIError as error:
         return Finding(Outcome.ERROR, f"The container engine refused: {error.explanation or error}"[:400])
 

@@ -1,11 +1,14 @@
 """What the checks of one run share: the image built once, and the attempts made on it."""
 
+import math
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from harness import baseimages, images
-from harness.attempt import Attempt, make_attempt
+from harness import baseimages, guard, images
+from harness.attempt import Attempt, make_attempt, network_mode
+from harness.attempt import unfilled as unfilled_variables
 from harness.bundle import Bundle
 from harness.container import Limits
 from harness.engine import Engine
@@ -30,16 +33,22 @@ class Workbench:
         """The task's limits, where it names none this harness's own."""
         asked, default = self.bundle.config.environment, Limits()
         return Limits(
-            cpus=asked.cpus or default.cpus,
+            cpus=min(asked.cpus or default.cpus, float(self.engine.info.cpus)),
             memory_mb=asked.memory_mb or default.memory_mb,
             storage_mb=asked.storage_mb or default.storage_mb,
         )
+
+    @property
+    def limits_hold(self) -> bool:
+        """Whether the engine says that it enforces limits, and every container so far was seen to have them."""
+        measured = [attempt.usage.limits_hold for made in self.attempts.values() for attempt in made]
+        return self.engine.info.limits_enforced and all(measured)
 
     def refusal(self) -> str | None:
         """Why this task cannot be run here, by name; None when it can."""
         config, folder = self.bundle.config, self.bundle.root / "environment"
         asked = config.environment
-        modes = {asked.network_mode, config.agent.network_mode, config.verifier.network_mode}
+        unfilled = unfilled_variables(config)
         reasons = {
             "GPUs (environment.gpus) are not supported yet": asked.gpus > 0,
             f"environment.os = {asked.os!r} is not supported": asked.os != "linux",
@@ -47,19 +56,24 @@ class Workbench:
             "multi-step tasks (steps/) are not supported yet": bool(config.steps),
             "separate verifier images are not supported yet": config.separate_verifier,
             "health checks (environment.healthcheck) are not supported yet": asked.has_healthcheck,
-            "network_mode = 'allowlist' cannot be enforced here": "allowlist" in modes,
-            "phases with different network modes are not supported yet": len(modes - {None}) > 1,
+            "network_mode = 'allowlist' cannot be enforced here": "allowlist" in self.network_modes,
+            f"it wants {', '.join(unfilled)} from this host's environment": bool(unfilled),
             "this project's policy forbids tasks with network access": (
-                self.network == "public" and not self.plan.allow_network
+                "public" in self.network_modes and not self.plan.allow_network
             ),
         }
         return next((reason for reason, applies in reasons.items() if applies), None)
 
     @property
-    def network(self) -> str:
-        """The task's network mode: a phase's own, or the environment's."""
+    def network_modes(self) -> set[str]:
+        """The modes of the agent's and the verifier's phases."""
         config = self.bundle.config
-        return config.agent.network_mode or config.verifier.network_mode or config.environment.network_mode
+        return {network_mode(config, phase) for phase in (config.agent, config.verifier)}
+
+    @cached_property
+    def guarded_network(self) -> str:
+        """The network from which the host is out of reach. Raises GuardFailed."""
+        return guard.guarded_network(self.engine)
 
     def build(self) -> images.Built:
         """Build the image, or take the named one. Raises BuildFailed, NoBaseImage and Cancelled."""
@@ -72,8 +86,7 @@ class Workbench:
                 dockerfile.parent,
                 tag=f"reviewapp/task:{self.bundle.digest.removeprefix('sha256:')[:12]}",
                 timeout=environment.build_timeout_sec,
-                network=self.engine.network() if self.plan.allow_network else "none",
-                labels=self.labels,
+                network=self.guarded_network if self.plan.allow_network else "none",
                 cancelled=self.cancelled,
             )
         else:
@@ -87,17 +100,27 @@ class Workbench:
         self.stand_ins = tuple(image.tag for image in found if image.stand_in)
         return found
 
-    def attempt(self, kind: str, *, with_oracle: bool) -> Attempt:
-        """Make one attempt in a fresh container and keep it under its kind for the checks that follow."""
-        made = make_attempt(
-            self.bundle,
-            self.engine,
-            image=str(self.image_digest),
-            limits=self.limits,
-            network="none" if self.network == "no-network" else self.engine.network(),
-            labels=self.labels,
-            cancelled=self.cancelled,
-            with_oracle=with_oracle,
-        )
-        self.attempts.setdefault(kind, []).append(made)
-        return made
+    def make_attempts(self, kind: str, count: int, *, with_oracle: bool) -> list[Attempt]:
+        """Make attempts, each in a fresh container, and keep them under their kind for the checks that follow."""
+        network = self.guarded_network if "public" in self.network_modes else "none"
+
+        def one(_number: int) -> Attempt:
+            return make_attempt(
+                self.bundle,
+                self.engine,
+                image=str(self.image_digest),
+                limits=self.limits,
+                network=network,
+                labels=self.labels,
+                cancelled=self.cancelled,
+                with_oracle=with_oracle,
+            )
+
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix=kind) as pool:
+            self.attempts[kind] = list(pool.map(one, range(count)))
+        return self.attempts[kind]
+
+    @property
+    def _at_once(self) -> int:
+        """Two attempts at most, and never so many that they would take each other's processors."""
+        return max(1, min(2, self.engine.info.cpus // math.ceil(self.limits.cpus)))

@@ -49,18 +49,13 @@ def unscored(attempts: Sequence[Attempt]) -> str | None:
         if attempt.trouble:
             return f"Run {number} met network trouble, so it counts for nothing: {attempt.trouble}"
         if attempt.reward.invalid:
-            return f"Run {number} has no reward: {attempt.reward.invalid}{_cut_short(attempt)}."
+            return f"Run {number} has no reward: {attempt.reward.invalid}{because(attempt)}."
     return None
 
 
-def _cut_short(attempt: Attempt) -> str:
-    if attempt.usage.oom_killed:
-        return " (a process was killed for using more memory than the task's limit)"
-    if attempt.verifier.timed_out:
-        return " (the verifier ran out of time)"
-    if attempt.verifier.disk_exceeded:
-        return " (the task wrote more than its storage limit)"
-    return ""
+def because(attempt: Attempt) -> str:
+    """The limit that cut the attempt short, in brackets; empty when none did."""
+    return f" ({attempt.cut_short})" if attempt.cut_short else ""
 
 
 def rewards(attempts: Sequence[Attempt]) -> str:

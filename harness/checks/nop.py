@@ -8,15 +8,15 @@ from harness.workbench import Workbench
 def run(bench: Workbench) -> Finding:
     if bench.image_digest is None:
         return no_image()
-    attempts = [bench.attempt("nop", with_oracle=False) for _ in range(bench.plan.nop_runs)]
+    attempts = bench.make_attempts("nop", bench.plan.nop_runs, with_oracle=False)
     facts = {"runs": [attempt.facts for attempt in attempts]}
     kept, count = evidence(attempts), len(attempts)
-    if reason := unscored(attempts):
-        return Finding(Outcome.ERROR, reason, facts, kept)
     full = sum(attempt.reward.is_full for attempt in attempts)
     if full:
         summary = f"Doing nothing earned full reward in {full} of {count} runs: the tests pass without any work."
         return Finding(Outcome.FAILED, summary, facts, kept)
+    if reason := unscored(attempts):
+        return Finding(Outcome.ERROR, reason, facts, kept)
     summary = f"Doing nothing earned no full reward in {count} runs (rewards {rewards(attempts)})."
     return Finding(Outcome.PASSED, summary, facts, kept)
 
