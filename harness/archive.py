@@ -3,8 +3,10 @@
 Sizes are counted while unpacking; what an archive claims about itself is not believed.
 """
 
+import gzip
 import re
 import shutil
+import struct
 import tarfile
 import unicodedata
 import zipfile
@@ -18,6 +20,13 @@ from harness.limits import MIB, BundleLimits
 from harness.problems import refuse
 
 CHUNK = 256 * 1024
+# What stands between two files of a tar: headers, long names. Nothing of it needs more than this.
+HEADER_BYTES = 1024 * 1024
+DIRECTORY_BYTES_PER_ENTRY = 512
+LONGEST_NAME = 255
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_END = struct.Struct("<4s8xL6x")
+_DAMAGE = (EOFError, ValueError, RuntimeError, OverflowError, struct.error)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -36,7 +45,7 @@ def unpack_into(archive: Path, into: Path, limits: BundleLimits) -> None:
     """
     try:
         _unpack(archive, into, limits)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, gzip.BadGzipFile, *_DAMAGE) as error:
         empty(into)
         raise refuse(f"The archive is damaged or cut off: {error}.") from error
     except BaseException:
@@ -49,10 +58,10 @@ def _unpack(archive: Path, into: Path, limits: BundleLimits) -> None:
     if packed > limits.max_archive_bytes:
         raise refuse(f"The archive is larger than {limits.max_archive_bytes // MIB} MiB.")
     budget = _Budget(limits, packed)
-    for entry in _entries(archive):
+    for entry in _entries(archive, limits):
         target = into / budget.admit(entry.path)
         if entry.is_folder:
-            target.mkdir(parents=True, exist_ok=True)
+            _make_folder(target, entry.path)
         elif entry.content is not None:
             budget.count_file()
             _write(entry, target, budget)
@@ -60,14 +69,29 @@ def _unpack(archive: Path, into: Path, limits: BundleLimits) -> None:
         raise refuse("The archive holds no files.")
 
 
-def _entries(archive: Path) -> Iterator[_Entry]:
+def _entries(archive: Path, limits: BundleLimits) -> Iterator[_Entry]:
     with archive.open("rb") as stream:
         magic = stream.read(4)
     if magic.startswith(b"PK"):
+        _refuse_vast_directory(archive, limits)
         return _zip_entries(archive)
     if magic.startswith(b"\x1f\x8b"):
         return _tar_entries(archive)
     raise refuse("This is neither a .zip nor a .tar.gz archive.")
+
+
+def _refuse_vast_directory(archive: Path, limits: BundleLimits) -> None:
+    """A zip's list of entries is read as a whole, so its size is looked at before."""
+    with archive.open("rb") as stream:
+        stream.seek(max(0, archive.stat().st_size - 2**16 - 64))
+        tail = stream.read()
+    at = tail.rfind(b"PK\5\6")
+    if at < 0 or len(tail) - at < _END.size:
+        raise refuse("The archive is damaged or cut off: it has no list of entries.")
+    if b"PK\6\7" in tail[max(0, at - 20) : at]:
+        raise refuse("The archive is a ZIP64, which a bundle is never large enough for.")
+    if _END.unpack_from(tail, at)[1] > 2 * limits.max_files * DIRECTORY_BYTES_PER_ENTRY:
+        raise refuse(f"The archive has more than {2 * limits.max_files:,} entries.")
 
 
 def _zip_entries(archive: Path) -> Iterator[_Entry]:
@@ -75,6 +99,8 @@ def _zip_entries(archive: Path) -> Iterator[_Entry]:
         for info in source.infolist():
             if info.flag_bits & 0x1:
                 raise refuse("is encrypted; upload it without a password", _shown(info.filename))
+            if info.compress_type not in _PACKINGS:
+                raise refuse("is packed in an uncommon way; use ordinary zip compression", _shown(info.filename))
             mode = info.external_attr >> 16
             if mode & 0o170000 not in (0, 0o100000, 0o040000):
                 raise refuse("is a link or a device; only files and folders are taken", _shown(info.filename))
@@ -88,12 +114,30 @@ def _zip_entries(archive: Path) -> Iterator[_Entry]:
 
 
 def _tar_entries(archive: Path) -> Iterator[_Entry]:
-    with tarfile.open(archive, "r|gz", encoding="utf-8", errors="surrogateescape") as source:
-        for info in source:
-            if not (info.isreg() or info.isdir()):
-                raise refuse("is a link or a device; only files and folders are taken", _shown(info.name))
-            content = None if info.isdir() else source.extractfile(info)
-            yield _Entry(info.name, info.isdir(), bool(info.mode & 0o111), content)
+    with gzip.open(archive, "rb") as unzipped:
+        metered = _Metered(unzipped)
+        with tarfile.open(fileobj=metered, mode="r|", encoding="utf-8", errors="surrogateescape") as source:
+            while info := source.next():
+                if not (info.isreg() or info.isdir()) or info.issparse():
+                    raise refuse("is a link or a device; only files and folders are taken", _shown(info.name))
+                metered.left = info.size + HEADER_BYTES
+                content = None if info.isdir() else source.extractfile(info)
+                yield _Entry(info.name, info.isdir(), bool(info.mode & 0o111), content)
+                source.members.clear()  # type: ignore[attr-defined]  # a stream remembers every entry otherwise
+                metered.left = HEADER_BYTES
+
+
+class _Metered:
+    """A stream that gives out no more than it is told to, because tarfile reads headers of any size into memory."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self.source, self.left = source, HEADER_BYTES
+
+    def read(self, size: int) -> bytes:
+        self.left -= size
+        if self.left < 0:
+            raise refuse("The archive has a header too large to be one.")
+        return self.source.read(size)
 
 
 class _Budget:
@@ -141,7 +185,7 @@ def _safe(name: str, longest: int) -> PurePosixPath:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or (path.parts and ":" in path.parts[0]):
         raise refuse("points outside the bundle", _shown(name))
-    if len(name) > longest:
+    if len(name) > longest or any(len(part.encode()) > LONGEST_NAME for part in path.parts):
         raise refuse(f"has a path longer than {longest} characters", _shown(name))
     return path
 
@@ -149,7 +193,7 @@ def _safe(name: str, longest: int) -> PurePosixPath:
 def _write(entry: _Entry, target: Path, budget: _Budget) -> None:
     if target.exists():
         raise refuse("stands twice in the archive", entry.path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(target.parent, entry.path)
     written = 0
     with target.open("xb") as out:
         while entry.content is not None and (piece := entry.content.read(CHUNK)):
@@ -157,6 +201,13 @@ def _write(entry: _Entry, target: Path, budget: _Budget) -> None:
             budget.count_bytes(len(piece), in_file=written, path=entry.path)
             out.write(piece)
     target.chmod(0o755 if entry.executable else 0o644)
+
+
+def _make_folder(folder: Path, path: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise refuse("is both a file and a folder", path) from None
 
 
 def _shown(name: str) -> str:

@@ -23,6 +23,7 @@ __all__ = ["Bundle", "BundleError", "BundleFile", "Problem", "load", "unpack", "
 
 SINGLES = ("README.md", "instruction.md", "task.toml", "trajectory.json")
 FOLDERS = ("environment", "solution", "steps", "tests")
+LITTER = ("__MACOSX", ".DS_Store")  # what a Mac puts beside the folder it packs
 DEFAULT_IGNORES = ("__pycache__/", "*.pyc", ".DS_Store", "*.swp", "*.swo", "*~")
 IGNORE_FILE, HARBOR_IGNORE = ".gitignore", ".harborignore"
 _SCOPES = GitIgnoreSpec.from_lines(("/tests/", "/solution/", "/steps/*/tests/", "/steps/*/solution/"))
@@ -62,6 +63,8 @@ def load(root: Path) -> Bundle:
     Raises BundleError with every problem found: missing parts, bad task.toml, links, unreadable text.
     """
     root = root.resolve()
+    if unreadable := list(_unreadable_names(root)):
+        raise BundleError(unreadable)
     published = _published(root)
     problems = [*_links(root), *_missing(root)]
     config = _attempt(lambda: configs.parse(_text(root / configs.FILE)), problems, root / configs.FILE)
@@ -87,7 +90,7 @@ def unpack(archive: Path, into: Path, *, limits: BundleLimits | None = None) -> 
     Raises BundleError; the folder is empty again then.
     """
     unpack_into(archive, into, limits or BundleLimits())
-    children = list(into.iterdir())
+    children = [child for child in into.iterdir() if child.name not in LITTER]
     is_wrapped = len(children) == 1 and children[0].is_dir() and children[0].name not in FOLDERS
     try:
         return load(children[0] if is_wrapped else into)
@@ -162,6 +165,14 @@ def _described(root: Path, path: str) -> BundleFile:
         while piece := stream.read(CHUNK):
             digest.update(piece)
     return BundleFile(path, status.st_size, digest.hexdigest(), bool(status.st_mode & stat.S_IXUSR))
+
+
+def _unreadable_names(root: Path) -> Iterator[Problem]:
+    for here, folders, names in os.walk(root):
+        for name in (*folders, *names):
+            if not name.isascii() and name != os.fsencode(name).decode(errors="replace"):
+                shown = os.fsencode((Path(here) / name).relative_to(root)).decode(errors="backslashreplace")
+                yield Problem(shown, None, "has a name that is not UTF-8")
 
 
 def _links(root: Path) -> Iterator[Problem]:
