@@ -42,13 +42,21 @@ class Proration(unittest.TestCase):
 
     def run_on(self, month, plans="plan,monthly_cents\n", periods="customer,plan,first_day,last_day\n"):
         paths = self.folder / "plans.csv", self.folder / "periods.csv"
-        for path, text in zip(paths, (plans, periods)):
+        for path, text in zip(paths, (plans, periods), strict=True):
             path.write_text(text, encoding="utf-8")
         return self.run_files(month, *paths)
 
     def run_files(self, month, *paths):
-        return subprocess.run(["python3", "/app/prorate.py", "--month", month, *paths], capture_output=True, timeout=10, cwd="/",
-                              user=NOBODY, group=NOBODY, extra_groups=[], env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})
+        return subprocess.run(
+            ["python3", "/app/prorate.py", "--month", month, *paths],
+            capture_output=True,
+            timeout=10,
+            cwd="/",
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        )
 
     def check(self, month, plans, *periods):
         plan_rows = "".join(f"{name},{cents}\n" for name, cents in plans.items())
@@ -58,8 +66,16 @@ class Proration(unittest.TestCase):
         self.assertEqual(done.stdout.decode(), expected(month, plans, periods))
 
     def test_whole_months_and_their_edges(self):
-        self.check("2025-02", {"p": 2800}, ("a", "p", "2025-02-01", "2025-02-28"), ("b", "p", "2024-01-01", ""), ("c", "p", "2025-02-28", ""),
-                   ("d", "p", "2025-01-01", "2025-02-01"), ("e", "p", "2025-03-01", ""), ("f", "p", "2024-01-01", "2025-01-31"))
+        self.check(
+            "2025-02",
+            {"p": 2800},
+            ("a", "p", "2025-02-01", "2025-02-28"),
+            ("b", "p", "2024-01-01", ""),
+            ("c", "p", "2025-02-28", ""),
+            ("d", "p", "2025-01-01", "2025-02-01"),
+            ("e", "p", "2025-03-01", ""),
+            ("f", "p", "2024-01-01", "2025-01-31"),
+        )
 
     def test_leap_days(self):
         self.check("2024-02", {"p": 2900}, ("a", "p", "2024-02-29", ""), ("b", "p", "2024-02-10", "2024-02-28"))
@@ -68,10 +84,22 @@ class Proration(unittest.TestCase):
         self.check("2025-06", {f"p{n}": n for n in range(40)}, *[(f"c{n:02}", f"p{n}", "2025-06-16", "") for n in range(40)])
 
     def test_each_period_is_rounded_by_itself(self):
-        self.check("2025-04", {"p": 1, "q": 100}, *[("a", "p", "2025-04-10", "2025-04-25")] * 3, ("a", "q", "2025-04-01", "2025-04-07"), ("b", "p", "2025-04-30", ""))
+        self.check(
+            "2025-04",
+            {"p": 1, "q": 100},
+            *[("a", "p", "2025-04-10", "2025-04-25")] * 3,
+            ("a", "q", "2025-04-01", "2025-04-07"),
+            ("b", "p", "2025-04-30", ""),
+        )
 
     def test_amounts_of_any_size(self):
-        self.check("2025-01", {"p": 9007199254740993, "q": 10**30 + 7}, ("a", "p", "2025-01-02", ""), ("ä", "q", "2025-01-30", ""), ("Z", "p", "2025-01-01", ""))
+        self.check(
+            "2025-01",
+            {"p": 9007199254740993, "q": 10**30 + 7},
+            ("a", "p", "2025-01-02", ""),
+            ("ä", "q", "2025-01-30", ""),
+            ("Z", "p", "2025-01-01", ""),
+        )
 
     def test_no_periods(self):
         self.check("2025-01", {})

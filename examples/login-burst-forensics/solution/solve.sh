@@ -39,7 +39,7 @@ attempts() {
         seconds += substr($4, 14, 2) * 3600 + substr($4, 17, 2) * 60 + substr($4, 20, 2)
         offset = substr($5, 2, 2) * 3600 + substr($5, 4, 2) * 60
         seconds += substr($5, 1, 1) == "-" ? offset : -offset
-        printf "%s %d %s %s\n", $1, seconds, $9 == 401 ? "F" : "S", $3
+        printf "%s %.0f %s %s\n", $1, seconds, $9 == 401 ? "F" : "S", $3
     }'
 }
 

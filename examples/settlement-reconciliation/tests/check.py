@@ -74,7 +74,10 @@ class Case:
             transaction, kind, currency = transaction.strip(), kind.strip().lower(), currency.strip().upper()
             if transaction not in seen and kind != "fee":
                 signed = units(amount, currency) * (-1 if kind == "refund" else 1)
-                yield means, {"transaction": transaction, "reference": reference.strip(), "type": kind, "currency": currency, "amount": signed}
+                yield (
+                    means,
+                    {"transaction": transaction, "reference": reference.strip(), "type": kind, "currency": currency, "amount": signed},
+                )
             seen.add(transaction)
 
     def expected(self):
@@ -84,7 +87,9 @@ class Case:
         orders = [self.entry(real[id], [line for means, line in lines if means == id]) for id in sorted(real, key=number)]
         totals = {}
         for currency in {entry["currency"] for entry in orders + unexpected}:
-            totals[currency] = {key: sum(entry[key] for entry in orders if entry["currency"] == currency) for key in ("expected", "settled")}
+            totals[currency] = {
+                key: sum(entry[key] for entry in orders if entry["currency"] == currency) for key in ("expected", "settled")
+            }
             totals[currency]["unexpected"] = sum(line["amount"] for line in unexpected if line["currency"] == currency)
         return {"orders": orders, "unexpected": unexpected, "totals": totals}
 
@@ -92,10 +97,22 @@ class Case:
         id, total, currency, status, _ = order
         expected = units(total, currency) if status == "paid" else 0
         settled = sum(line["amount"] for line in lines if line["currency"] == currency)
-        states = [("wrong_currency", any(line["currency"] != currency for line in lines)), ("missing", expected and not lines),
-                  ("short", settled < expected), ("over", settled > expected), ("ok", True)]
+        states = [
+            ("wrong_currency", any(line["currency"] != currency for line in lines)),
+            ("missing", expected and not lines),
+            ("short", settled < expected),
+            ("over", settled > expected),
+            ("ok", True),
+        ]
         state = next(name for name, applies in states if applies)
-        return {"order_id": id, "currency": currency, "expected": expected, "settled": settled, "difference": settled - expected, "state": state}
+        return {
+            "order_id": id,
+            "currency": currency,
+            "expected": expected,
+            "settled": settled,
+            "difference": settled - expected,
+            "state": state,
+        }
 
 
 class Reconciliation(unittest.TestCase):
@@ -116,8 +133,15 @@ class Reconciliation(unittest.TestCase):
                 paths[name].write_bytes(content)
         return subprocess.run(
             ["python3", "/app/reconcile.py", "--orders", paths["orders"], "--settlement", paths["settlement"], "--out", self.out],
-            capture_output=True, text=True, timeout=10, cwd="/", user=NOBODY, group=NOBODY, extra_groups=[],
-            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})
+            capture_output=True,
+            text=True,
+            timeout=10,
+            cwd="/",
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        )
 
     def check(self, case):
         done = self.run_on(case.orders_csv(), case.settlement_csv())
@@ -147,26 +171,54 @@ class Reconciliation(unittest.TestCase):
         self.check(case)
 
     def test_decimals_by_currency(self):
-        case = Case().order("SO-1", "4800", "JPY").order("SO-2", "12.75", "KWD").order("SO-3", "19.9").order("SO-4", "20").order("SO-5", "0.07", "CHF")
-        case.order("SO-6", "1", "ISK").order("SO-7", "1.005", "TND").order("SO-8", "90071992547409.93", "USD").order("SO-9", "1000000", "VND")
-        for means, amount, currency in (("SO-1", "4800", "JPY"), ("SO-2", "12.750", "KWD"), ("SO-3", "19.90", "EUR"), ("SO-4", "20", "EUR"), ("SO-5", "0.07", "CHF"),
-                                        ("SO-6", "1", "ISK"), ("SO-7", "1.005", "TND"), ("SO-8", "90071992547409.93", "USD"), ("SO-9", "1000000", "VND")):
+        case = (
+            Case()
+            .order("SO-1", "4800", "JPY")
+            .order("SO-2", "12.75", "KWD")
+            .order("SO-3", "19.9")
+            .order("SO-4", "20")
+            .order("SO-5", "0.07", "CHF")
+        )
+        case.order("SO-6", "1", "ISK").order("SO-7", "1.005", "TND").order("SO-8", "90071992547409.93", "USD").order(
+            "SO-9", "1000000", "VND"
+        )
+        for means, amount, currency in (
+            ("SO-1", "4800", "JPY"),
+            ("SO-2", "12.750", "KWD"),
+            ("SO-3", "19.90", "EUR"),
+            ("SO-4", "20", "EUR"),
+            ("SO-5", "0.07", "CHF"),
+            ("SO-6", "1", "ISK"),
+            ("SO-7", "1.005", "TND"),
+            ("SO-8", "90071992547409.93", "USD"),
+            ("SO-9", "1000000", "VND"),
+        ):
             case.line(means, means, amount, currency=currency)
         self.check(case)
 
     def test_the_written_sign_is_meaningless(self):
         case = Case().order("SO-1", "1234.50")
-        case.line("SO-1", "SO-1", "1234.5", shown="-1.234,50").line("SO-1", "SO-1", "12", "refund", shown="+12,00").line("SO-1", "SO-1", "5", "Refund", shown="-5,0")
+        case.line("SO-1", "SO-1", "1234.5", shown="-1.234,50").line("SO-1", "SO-1", "12", "refund", shown="+12,00").line(
+            "SO-1", "SO-1", "5", "Refund", shown="-5,0"
+        )
         self.check(case)
 
     def test_repetitions_and_fees(self):
         case = Case().order("SO-1").order("SO-2")
-        case.line("SO-1", "SO-1", transaction="A").line("SO-1", "SO-1", transaction=" A ").line("SO-2", "SO-2", transaction="A").line("SO-2", "SO-2", transaction="a")
+        case.line("SO-1", "SO-1", transaction="A").line("SO-1", "SO-1", transaction=" A ").line("SO-2", "SO-2", transaction="A").line(
+            "SO-2", "SO-2", transaction="a"
+        )
         case.line("SO-2", "SO-2", "3", "Fee", transaction="F").line(None, "nobody", "4", "FEE").line("SO-2", "SO-2", "7", transaction="F")
         self.check(case)
 
     def test_tests_are_dropped(self):
-        self.check(Case().order("SO-1", status="test").order("SO-2", currency="SEK", status="test").line("SO-1", "SO-1").line("SO-1", "SO-1", "2", "refund"))
+        self.check(
+            Case()
+            .order("SO-1", status="test")
+            .order("SO-2", currency="SEK", status="test")
+            .line("SO-1", "SO-1")
+            .line("SO-1", "SO-1", "2", "refund")
+        )
 
     def test_wrong_currencies_count_in_no_total(self):
         self.check(Case().order("SO-1", currency="GBP").line("SO-1", "SO-1", currency="EUR").line(None, "x", "1", currency="usd"))
@@ -188,8 +240,13 @@ class Reconciliation(unittest.TestCase):
     def test_errors_leave_no_result(self):
         good = Case().order("SO-1")
         missing_line, missing_order = good.settlement_csv().replace(b"Amount", b"Betrag"), good.orders_csv().replace(b"total", b"sum")
-        for name, files in {"settlement column": (good.orders_csv(), missing_line), "order column": (missing_order, good.settlement_csv()),
-                            "no orders": (None, good.settlement_csv()), "no settlement": (good.orders_csv(), None), "empty file": (b"", good.settlement_csv())}.items():
+        for name, files in {
+            "settlement column": (good.orders_csv(), missing_line),
+            "order column": (missing_order, good.settlement_csv()),
+            "no orders": (None, good.settlement_csv()),
+            "no settlement": (good.orders_csv(), None),
+            "empty file": (b"", good.settlement_csv()),
+        }.items():
             with self.subTest(name):
                 done = self.run_on(*files)
                 self.assertEqual(done.returncode, 1)
@@ -218,7 +275,14 @@ class Reconciliation(unittest.TestCase):
             other = dice.choice(currencies) if dice.random() < 0.1 else currency
             paid = paid if other == currency else self.amount(dice, other)
             kind = dice.choice(["CHARGE", "charge", "Charge", "refund", "REFUND", "fee"])
-            case.line(id, dice.choice(["so{}", "SO-00{}", "#So {}", "SO/{} "]).format(number(id)), paid, kind, dice.choice([other, other.lower()]), again)
+            case.line(
+                id,
+                dice.choice(["so{}", "SO-00{}", "#So {}", "SO/{} "]).format(number(id)),
+                paid,
+                kind,
+                dice.choice([other, other.lower()]),
+                again,
+            )
             if dice.random() < 0.1:
                 case.line(None, f"SO-{dice.randint(5000, 9000)}", self.amount(dice, other), kind, other)
         dice.shuffle(case.columns)
@@ -226,7 +290,9 @@ class Reconciliation(unittest.TestCase):
 
     def amount(self, dice, currency):
         places = dice.randint(0, PLACES.get(currency, 2))
-        return f"{dice.choice([dice.randint(0, 99), dice.randint(0, 5_000_000)]):d}" + (f".{dice.randrange(10**places):0{places}}" if places else "")
+        return f"{dice.choice([dice.randint(0, 99), dice.randint(0, 5_000_000)]):d}" + (
+            f".{dice.randrange(10**places):0{places}}" if places else ""
+        )
 
 
 if __name__ == "__main__":

@@ -14,8 +14,15 @@ NOBODY = 65534
 
 def run(*args):
     return subprocess.run(
-        ["python3", "/app/rotate.py", *args], capture_output=True, text=True, timeout=10,
-        cwd="/", user=NOBODY, group=NOBODY, extra_groups=[], env={"PATH": os.environ["PATH"], "TZ": "America/New_York"},
+        ["python3", "/app/rotate.py", *args],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        cwd="/",
+        user=NOBODY,
+        group=NOBODY,
+        extra_groups=[],
+        env={"PATH": os.environ["PATH"], "TZ": "America/New_York"},
     )
 
 
@@ -94,9 +101,22 @@ class Rotation(unittest.TestCase):
         self.check(["a_2025-05-01T000000Z"], *self.counts(2, 0, 0))
 
     def test_other_entries_are_left_alone(self):
-        self.make("a_2025-05-03T000000Z", "a_2025-05-01T000000Z", "a_2025-05-01T000000Z.partial", "a_2025-02-30T000000Z",
-                  "x.a_2025-05-01T000000Z-old", "a_2025-05-01T250000Z", "a_2025-05-01T000060Z", "_2025-05-01T000000", "A_2025-05-01T000000Z",
-                  "a_2025-05-01T000000Z\n", "a_0999-05-01T000000Z", "_2024-05-01T000000Z", "a_٢٠٢٥-05-01T000000Z", "lost+found")
+        self.make(
+            "a_2025-05-03T000000Z",
+            "a_2025-05-01T000000Z",
+            "a_2025-05-01T000000Z.partial",
+            "a_2025-02-30T000000Z",
+            "x.a_2025-05-01T000000Z-old",
+            "a_2025-05-01T250000Z",
+            "a_2025-05-01T000060Z",
+            "_2025-05-01T000000",
+            "A_2025-05-01T000000Z",
+            "a_2025-05-01T000000Z\n",
+            "a_0999-05-01T000000Z",
+            "_2024-05-01T000000Z",
+            "a_٢٠٢٥-05-01T000000Z",
+            "lost+found",
+        )
         with open(os.path.join(self.directory, "a_2025-04-02T000000Z"), "w"):
             pass
         os.symlink("/tmp", os.path.join(self.directory, "a_2025-04-03T000000Z"))
@@ -122,8 +142,13 @@ class Rotation(unittest.TestCase):
         plain = os.path.join(self.directory, "plain")
         with open(plain, "w"):
             pass
-        for args in (["--daily=-1", self.directory], ["--weekly=1.5", self.directory], ["--monthly=x", self.directory],
-                     [self.directory + "-missing"], [plain]):
+        for args in (
+            ["--daily=-1", self.directory],
+            ["--weekly=1.5", self.directory],
+            ["--monthly=x", self.directory],
+            [self.directory + "-missing"],
+            [plain],
+        ):
             with self.subTest(args=args):
                 done = run(*args)
                 self.assertEqual((done.returncode, done.stdout), (2, ""))

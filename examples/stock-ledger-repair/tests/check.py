@@ -2,8 +2,10 @@
 
 import csv
 import io
+import os
 import random
 import secrets
+import shutil
 import sqlite3
 import subprocess
 import tempfile
@@ -12,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 HERE = Path(__file__).parent
+NOBODY = 65534
 SITES = [(1, "AMS"), (2, "gdn"), (3, "LYS"), (7, "Älv")]
 ITEMS = [(f"ART-{n}", "pcs") for n in range(8)] + [("BOLT-M8-40", "pcs"), ("GLÜ-5", "kg")]
 ALIASES = [("B0", "B1"), ("B1", "B2"), ("B2", "B3"), ("B3", "BOLT-M8-40"), ("OLD", "ART-3"), ("LOST", "NOWHERE")]
@@ -41,8 +44,12 @@ def repaired(movements):
         if kind != "count":
             qty = abs(qty) * (-1 if kind in ("issue", "transfer_out") else 1)
         at = at if "T" in at else at.replace(" ", "T") + "Z"
-        reasons = {"unknown sku": sku not in items, "unknown site": site not in sites,
-                   "zero quantity": kind != "count" and qty == 0, "negative count": kind == "count" and qty < 0}
+        reasons = {
+            "unknown sku": sku not in items,
+            "unknown site": site not in sites,
+            "zero quantity": kind != "count" and qty == 0,
+            "negative count": kind == "count" and qty < 0,
+        }
         reason = next((name for name, applies in reasons.items() if applies), None)
         if reason:
             quarantine.append((id, reason))
@@ -55,7 +62,7 @@ def report(movements):
     """Rows of the report, by walking each shelf's history."""
     shelves = {}
     codes = dict(SITES)
-    for id, sku, site, kind, qty, at, _ in sorted(movements, key=lambda row: (row[5], row[0])):
+    for _id, sku, site, kind, qty, at, _ in sorted(movements, key=lambda row: (row[5], row[0])):
         stock, counted, _ = shelves.get((codes[site], sku), (0, "no", ""))
         shelves[codes[site], sku] = (qty, "yes", at) if kind == "count" else (stock + qty, counted, at)
     return [(*shelf, *shelves[shelf]) for shelf in sorted(shelves)]
@@ -65,9 +72,11 @@ class Ledger(unittest.TestCase):
     maxDiff = 2000
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.path = Path(folder.name) / "ledger.db"
+        self.folder = Path(tempfile.mkdtemp(dir="/tmp"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        shutil.copy(HERE / "run_sql.py", self.folder)
+        os.chown(self.folder, NOBODY, NOBODY)
+        self.path = self.folder / "ledger.db"
 
     def fill(self, movements):
         self.path.unlink(missing_ok=True)
@@ -78,9 +87,19 @@ class Ledger(unittest.TestCase):
             db.executemany("INSERT INTO sku_aliases VALUES (?, ?)", ALIASES)
             db.executemany("INSERT INTO movements VALUES (?, ?, ?, ?, ?, ?, ?)", movements)
             db.commit()
+        os.chown(self.path, NOBODY, NOBODY)
 
     def run_sql(self, script):
-        done = subprocess.run(["python3", "-IS", HERE / "run_sql.py", self.path, script], capture_output=True, text=True, timeout=10)
+        done = subprocess.run(
+            ["python3", "-IS", self.folder / "run_sql.py", self.path, script],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            cwd="/",
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
@@ -127,14 +146,25 @@ class Ledger(unittest.TestCase):
         self.check_repair(self.numbered(*[self.one(kind=kind, qty=qty) for kind in KINDS for qty in (4, -4)]))
 
     def test_quarantine_gives_the_first_reason(self):
-        self.check_repair(self.numbered(
-            *[self.one(sku=sku, site=site, kind=kind, qty=qty) for sku in ("GHOST", "ART-1") for site in (1, 9, None)
-              for kind, qty in (("count", 0), ("count", -1), ("issue", 0), ("issue", 1))]))
+        self.check_repair(
+            self.numbered(
+                *[
+                    self.one(sku=sku, site=site, kind=kind, qty=qty)
+                    for sku in ("GHOST", "ART-1")
+                    for site in (1, 9, None)
+                    for kind, qty in (("count", 0), ("count", -1), ("issue", 0), ("issue", 1))
+                ]
+            )
+        )
 
     def test_both_notations_of_time_sort_together(self):
-        self.check_repair(self.numbered(
-            self.one(kind="count", qty=10, at="2025-03-01T09:00:00Z"), self.one(kind="issue", qty=3, at="2025-03-01 10:00:00"),
-            self.one(kind="receipt", qty=8, at="2025-03-01 08:00:00")))
+        self.check_repair(
+            self.numbered(
+                self.one(kind="count", qty=10, at="2025-03-01T09:00:00Z"),
+                self.one(kind="issue", qty=3, at="2025-03-01 10:00:00"),
+                self.one(kind="receipt", qty=8, at="2025-03-01 08:00:00"),
+            )
+        )
 
     def test_an_empty_ledger(self):
         self.check_repair([])
@@ -142,9 +172,16 @@ class Ledger(unittest.TestCase):
     def test_report_on_clean_ledgers(self):
         at = "2025-03-01T08:15:00Z"
         rows = self.numbered(
-            self.one(kind="receipt", qty=5), self.one(kind="count", qty=2), self.one(kind="issue", qty=-1), self.one(kind="count", qty=7, at="2025-01-01T00:00:00Z"),
-            self.one(sku="ART-2", kind="count", qty=0, at=at), self.one(sku="ART-2", site=7), self.one(sku="ART-0", site=2, kind="issue", qty=-9),
-            self.one(sku="ART-4", kind="count", qty=3, at=at), self.one(sku="ART-4", kind="count", qty=1, at=at))
+            self.one(kind="receipt", qty=5),
+            self.one(kind="count", qty=2),
+            self.one(kind="issue", qty=-1),
+            self.one(kind="count", qty=7, at="2025-01-01T00:00:00Z"),
+            self.one(sku="ART-2", kind="count", qty=0, at=at),
+            self.one(sku="ART-2", site=7),
+            self.one(sku="ART-0", site=2, kind="issue", qty=-9),
+            self.one(sku="ART-4", kind="count", qty=3, at=at),
+            self.one(sku="ART-4", kind="count", qty=1, at=at),
+        )
         self.fill(rows)
         self.check_report(rows)
 
