@@ -30,7 +30,7 @@ def test_it_prefers_a_python_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyP
     fake_python(tmp_path / "pyenv" / "versions" / "3.13.1" / "bin" / "python3", works=True)
     monkeypatch.setenv("PATH", f"{on_path.parent}:/bin:/usr/bin")
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: str(on_path) if name == "python3.12" else None)
+    monkeypatch.setattr("shutil.which", lambda name: str(on_path) if name == "python3.12" else None)
     assert bootstrap.find_python() == on_path
 
 

@@ -62,8 +62,8 @@ def test_it_names_the_command_that_helps(
     if socket_exists:
         path.touch()
     monkeypatch.setattr(engine, "OWN_SOCKET", path)
-    monkeypatch.setattr(engine.os, "access", lambda *_: False)
-    monkeypatch.setattr(engine.shutil, "which", lambda _: "/usr/bin/dockerd" if installed else None)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/dockerd" if installed else None)
     assert engine.advice({}) == hint
 
 

@@ -103,6 +103,7 @@ def test_it_leaves_nothing_behind_when_it_is_killed_itself(clone: Path) -> None:
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
     assert dev(clone, "up", "--detach", "--no-demo", "--port", str(port)).returncode == 0
+    assert dev(clone, "down").returncode == 0
 
 
 def test_it_says_that_the_port_is_taken(clone: Path) -> None:

@@ -78,10 +78,10 @@ def advice(environment: Mapping[str, str]) -> str:
     """The command that would most likely bring an engine."""
     if given := environment.get("DOCKER_HOST"):
         return f"unset DOCKER_HOST   (nothing answers at {given})"
-    if not shutil.which("dockerd") and not shutil.which("podman"):
-        return HINT
     if OWN_SOCKET.exists() and not os.access(OWN_SOCKET, os.W_OK):
         return ALLOW_HINT
+    if not shutil.which("dockerd") and not shutil.which("podman"):
+        return HINT
     return START_HINT
 
 
