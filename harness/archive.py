@@ -4,6 +4,7 @@ Sizes are counted while unpacking; what an archive claims about itself is not be
 """
 
 import gzip
+import io
 import re
 import shutil
 import struct
@@ -89,7 +90,7 @@ def _refuse_vast_directory(archive: Path, limits: BundleLimits) -> None:
     if at < 0 or len(tail) - at < _END.size:
         raise refuse("The archive is damaged or cut off: it has no list of entries.")
     if b"PK\6\7" in tail[max(0, at - 20) : at]:
-        raise refuse("The archive is a ZIP64, which a bundle is never large enough for.")
+        raise refuse(f"The archive is a ZIP64: it has more than {2 * limits.max_files:,} entries, or is far too large.")
     if _END.unpack_from(tail, at)[1] > 2 * limits.max_files * DIRECTORY_BYTES_PER_ENTRY:
         raise refuse(f"The archive has more than {2 * limits.max_files:,} entries.")
 
@@ -114,7 +115,7 @@ def _zip_entries(archive: Path) -> Iterator[_Entry]:
 
 
 def _tar_entries(archive: Path) -> Iterator[_Entry]:
-    with gzip.open(archive, "rb") as unzipped:
+    with archive.open("rb") as packed, gzip.GzipFile(fileobj=packed) as unzipped:
         metered = _Metered(unzipped)
         with tarfile.open(fileobj=metered, mode="r|", encoding="utf-8", errors="surrogateescape") as source:
             while info := source.next():
@@ -125,16 +126,25 @@ def _tar_entries(archive: Path) -> Iterator[_Entry]:
                 yield _Entry(info.name, info.isdir(), bool(info.mode & 0o111), content)
                 source.members.clear()  # type: ignore[attr-defined]  # a stream remembers every entry otherwise
                 metered.left = HEADER_BYTES
+            _read_to_the_end(source)
 
 
-class _Metered:
+def _read_to_the_end(source: tarfile.TarFile) -> None:
+    """What follows the last entry is padding; reading it makes gzip compare its checksum."""
+    stream = source.fileobj
+    while stream is not None and (piece := stream.read(tarfile.RECORDSIZE)):
+        if piece.strip(b"\0"):
+            raise refuse("The archive is damaged or cut off: something follows its last entry.")
+
+
+class _Metered(io.BufferedIOBase):
     """A stream that gives out no more than it is told to, because tarfile reads headers of any size into memory."""
 
-    def __init__(self, source: IO[bytes]) -> None:
+    def __init__(self, source: io.BufferedIOBase) -> None:
         self.source, self.left = source, HEADER_BYTES
 
-    def read(self, size: int) -> bytes:
-        self.left -= size
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.left -= max(0, size or 0)
         if self.left < 0:
             raise refuse("The archive has a header too large to be one.")
         return self.source.read(size)

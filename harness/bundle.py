@@ -5,28 +5,25 @@ Other files are left out with a warning, so that equal digests mean equal conten
 """
 
 import hashlib
-import os
-import stat
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-from pathspec import GitIgnoreSpec
 
 from harness import config as configs
 from harness.archive import empty, unpack_into
 from harness.config import TaskConfig
-from harness.limits import BundleLimits
+from harness.instruction import as_agents_see_it
+from harness.limits import MIB, BundleLimits
 from harness.problems import BundleError, Problem, refuse
+from harness.published import FOLDERS, Selection, select
+from harness.tree import Entry, read_text
 
 __all__ = ["Bundle", "BundleError", "BundleFile", "Problem", "load", "unpack", "write"]
 
-SINGLES = ("README.md", "instruction.md", "task.toml", "trajectory.json")
-FOLDERS = ("environment", "solution", "steps", "tests")
 LITTER = ("__MACOSX", ".DS_Store")  # what a Mac puts beside the folder it packs
-DEFAULT_IGNORES = ("__pycache__/", "*.pyc", ".DS_Store", "*.swp", "*.swo", "*~")
-IGNORE_FILE, HARBOR_IGNORE = ".gitignore", ".harborignore"
-_SCOPES = GitIgnoreSpec.from_lines(("/tests/", "/solution/", "/steps/*/tests/", "/steps/*/solution/"))
+INSTRUCTION = "instruction.md"
 CHUNK = 1024 * 1024
 
 
@@ -57,44 +54,45 @@ class Bundle:
         return self.config.name or self.root.name
 
 
-def load(root: Path) -> Bundle:
+def load(root: Path, *, limits: BundleLimits | None = None) -> Bundle:
     """Read and validate a bundle that lies in a folder.
 
     Raises BundleError with every problem found: missing parts, bad task.toml, links, unreadable text.
     """
     root = root.resolve()
-    if unreadable := list(_unreadable_names(root)):
-        raise BundleError(unreadable)
-    published = _published(root)
-    problems = [*_links(root), *_missing(root)]
-    config = _attempt(lambda: configs.parse(_text(root / configs.FILE)), problems, root / configs.FILE)
-    instruction = _attempt(lambda: _text(root / "instruction.md"), problems, root / "instruction.md")
-    if config is not None:
-        problems += _missing_for(root, config)
+    chosen = select(root, limits or BundleLimits())
+    problems: list[Problem] = []
+    config = _attempt(lambda: configs.parse(_text(root, chosen, configs.FILE)), problems)
+    steps = config.steps if config else ()
+    instructions = [_attempt(partial(_asked, root, chosen, path), problems) for path in _instructions(steps)]
+    problems += _missing(chosen, config, steps)
     if problems or config is None:
         raise BundleError(problems)
-    files = tuple(_described(root, path) for path in published)
+    files = tuple(_described(root, entry) for entry in chosen.files)
     return Bundle(
         root=root,
         config=config,
-        instruction=_without_canary(instruction or ""),
+        instruction="\n\n".join(text or "" for text in instructions),
         files=files,
-        digest=_digest(files),
-        warnings=(*config.warnings, *_left_out(root, set(published))),
+        digest=_digest(file for file in files if file.path in chosen.hashed),
+        warnings=(*config.warnings, *chosen.left_out),
     )
 
 
 def unpack(archive: Path, into: Path, *, limits: BundleLimits | None = None) -> Bundle:
     """Unpack a .zip or .tar.gz below an existing empty folder and load it; one enclosing folder is entered.
 
-    Raises BundleError; the folder is empty again then.
+    Raises BundleError, after which the folder is empty again, and ValueError when it was not empty to begin with.
     """
-    unpack_into(archive, into, limits or BundleLimits())
+    limits = limits or BundleLimits()
+    if any(into.iterdir()):
+        raise ValueError(f"{into} is not empty")
+    unpack_into(archive, into, limits)
     children = [child for child in into.iterdir() if child.name not in LITTER]
     is_wrapped = len(children) == 1 and children[0].is_dir() and children[0].name not in FOLDERS
     try:
-        return load(children[0] if is_wrapped else into)
-    except BundleError:
+        return load(children[0] if is_wrapped else into, limits=limits)
+    except BaseException:
         empty(into)
         raise
 
@@ -104,113 +102,16 @@ def write(bundle: Bundle, into: Path) -> None:
     for file in bundle.files:
         target = into / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes((bundle.root / file.path).read_bytes())
+        shutil.copyfile(bundle.root / file.path, target)
         target.chmod(0o755 if file.executable else 0o644)
 
 
-def _published(root: Path) -> list[str]:
-    """Posix paths of what the bundle consists of, sorted."""
-    chosen = [name for name in SINGLES if (root / name).is_file()]
-    for folder in FOLDERS:
-        chosen += _walk(root, folder)
-    ignored = _ignores(root)
-    kept = [path for path in chosen if not ignored.match_file(path)]
-    ignore_files = [IGNORE_FILE] if (root / IGNORE_FILE).is_file() else []
-    return sorted({*kept, *ignore_files})
+def _instructions(steps: tuple[str, ...]) -> list[str]:
+    return [f"steps/{name}/{INSTRUCTION}" for name in steps] or [INSTRUCTION]
 
 
-def _walk(root: Path, folder: str) -> Iterator[str]:
-    for here, folders, names in os.walk(root / folder):
-        base = Path(here).relative_to(root)
-        folders[:] = [name for name in folders if not _harbor_ignored(root, base / name, is_folder=True)]
-        for name in names:
-            path = base / name
-            if name == HARBOR_IGNORE or not _harbor_ignored(root, path, is_folder=False):
-                yield path.as_posix()
-
-
-def _ignores(root: Path) -> GitIgnoreSpec:
-    own = root / IGNORE_FILE
-    return GitIgnoreSpec.from_lines(_text(own).splitlines() if own.is_file() else DEFAULT_IGNORES)
-
-
-def _harbor_ignored(root: Path, path: Path, *, is_folder: bool) -> bool:
-    """Whether a .harborignore between the tests or solution folder and the path leaves it out; the nearest wins."""
-    if not _SCOPES.match_file(path.as_posix() + ("/" if is_folder else "")):
-        return False
-    excluded = False
-    for folder in reversed(path.parents):
-        rules = root / folder / HARBOR_IGNORE
-        if _SCOPES.match_file(f"{folder.as_posix()}/") and rules.is_file():
-            spec = GitIgnoreSpec.from_lines(_text(rules).splitlines())
-            verdict = spec.check_file(path.relative_to(folder).as_posix() + ("/" if is_folder else "")).include
-            excluded = excluded if verdict is None else verdict
-    return excluded
-
-
-def _digest(files: tuple[BundleFile, ...]) -> str:
-    """Harbor's content hash: sha256 over `path NUL sha256 LF` per file, ignore files aside."""
-    outer = hashlib.sha256()
-    for file in files:
-        if file.path.rpartition("/")[2] != HARBOR_IGNORE and file.path != IGNORE_FILE:
-            outer.update(f"{file.path}\0{file.sha256}\n".encode())
-    return f"sha256:{outer.hexdigest()}"
-
-
-def _described(root: Path, path: str) -> BundleFile:
-    found = root / path
-    status = found.stat()
-    digest = hashlib.sha256()
-    with found.open("rb") as stream:
-        while piece := stream.read(CHUNK):
-            digest.update(piece)
-    return BundleFile(path, status.st_size, digest.hexdigest(), bool(status.st_mode & stat.S_IXUSR))
-
-
-def _unreadable_names(root: Path) -> Iterator[Problem]:
-    for here, folders, names in os.walk(root):
-        for name in (*folders, *names):
-            if not name.isascii() and name != os.fsencode(name).decode(errors="replace"):
-                shown = os.fsencode((Path(here) / name).relative_to(root)).decode(errors="backslashreplace")
-                yield Problem(shown, None, "has a name that is not UTF-8")
-
-
-def _links(root: Path) -> Iterator[Problem]:
-    for here, folders, names in os.walk(root):
-        for name in (*folders, *names):
-            path = Path(here) / name
-            if not (path.is_dir() or path.is_file()) or path.is_symlink():
-                yield Problem(
-                    path.relative_to(root).as_posix(), None, "is a link or a device; only files and folders are taken"
-                )
-
-
-def _missing(root: Path) -> Iterator[Problem]:
-    for name, what in {"task.toml": "the task's settings", "instruction.md": "what the agent is asked"}.items():
-        if not (root / name).is_file() and not (name == "instruction.md" and (root / "steps").is_dir()):
-            yield Problem(name, None, f"is missing: {what}")
-
-
-def _missing_for(root: Path, config: TaskConfig) -> Iterator[Problem]:
-    has_file = any((root / "environment" / name).is_file() for name in ("Dockerfile", "docker-compose.yaml"))
-    if not has_file and not config.environment.docker_image:
-        yield Problem("environment/Dockerfile", None, "is missing, and task.toml names no environment.docker_image")
-    for folder in [f"steps/{name}/" for name in config.steps] or [""]:
-        yield from _missing_scripts(root, folder)
-
-
-def _missing_scripts(root: Path, folder: str) -> Iterator[Problem]:
-    shared = bool(folder) and (root / "tests" / "test.sh").is_file()
-    if not (root / folder / "tests" / "test.sh").is_file() and not shared:
-        yield Problem(f"{folder}tests/test.sh", None, "is missing: the script that scores an attempt")
-    if not (root / folder / "solution" / "solve.sh").is_file():
-        yield Problem(f"{folder}solution/solve.sh", None, "is missing: the reference solution")
-
-
-def _attempt[T](read: Callable[[], T], problems: list[Problem], path: Path) -> T | None:
-    """The value, or None with what was wrong added to `problems`; a missing file has been named already."""
-    if not path.is_file():
-        return None
+def _attempt[T](read: Callable[[], T], problems: list[Problem]) -> T | None:
+    """The value, or None with what was wrong added to `problems`."""
     try:
         return read()
     except BundleError as error:
@@ -218,25 +119,74 @@ def _attempt[T](read: Callable[[], T], problems: list[Problem], path: Path) -> T
         return None
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise refuse("is not UTF-8 text", path.name, line) from None
+def _text(root: Path, chosen: Selection, path: str) -> str:
+    if path not in chosen.paths:
+        raise _absent(chosen, path, _PURPOSES[path.rpartition("/")[2]])
+    if chosen.sizes[path] > MIB:
+        raise refuse("is longer than 1 MiB", path)
+    return read_text(root, path)
 
 
-def _without_canary(text: str) -> str:
-    """The instruction as agents see it: leading comment lines that hold a canary are dropped."""
-    lines = text.splitlines(keepends=True)
-    while lines and "canary" in lines[0].lower() and lines[0].lstrip().startswith(("<!--", "#", "//")):
-        lines.pop(0)
-    return "".join(lines)
+def _asked(root: Path, chosen: Selection, path: str) -> str:
+    text = as_agents_see_it(_text(root, chosen, path))
+    if not text.strip():
+        raise refuse("is empty: nothing is asked of the agent", path)
+    return text
 
 
-def _left_out(root: Path, published: set[str]) -> Iterator[Problem]:
-    for here, _folders, names in os.walk(root):
-        for name in names:
-            path = (Path(here) / name).relative_to(root).as_posix()
-            if path not in published:
-                yield Problem(path, None, "is not part of a Harbor bundle and is left out")
+_PURPOSES = {
+    configs.FILE: "the task's settings",
+    INSTRUCTION: "what the agent is asked",
+    "Dockerfile": "what the agent works in, where task.toml names no environment.docker_image",
+    "test.sh": "the script that scores an attempt",
+    "test.bat": "the script that scores an attempt",
+    "solve.sh": "the reference solution",
+    "solve.bat": "the reference solution",
+}
+
+
+def _missing(chosen: Selection, config: TaskConfig | None, steps: tuple[str, ...]) -> Iterator[Problem]:
+    """A problem for each part of the task that is not there; an unreadable task.toml counts as an empty one."""
+    ending = "bat" if config and config.environment.os == "windows" else "sh"
+    has_image = bool(config and config.environment.docker_image)
+    is_defined = has_image or "environment/docker-compose.yaml" in chosen.paths
+    wanted: list[tuple[str, ...]] = [] if is_defined else [("environment/Dockerfile",)]
+    for folder in [f"steps/{name}/" for name in steps] or [""]:
+        test, solve = f"tests/test.{ending}", f"solution/solve.{ending}"
+        if not _has_image_with_tests(chosen, folder, config):
+            wanted.append((f"{folder}{test}", test))
+        has_own = any(path.startswith(f"{folder}solution/") for path in chosen.paths)
+        wanted.append((f"{folder}{solve}",) if has_own else (f"{folder}{solve}", solve))
+    for either in dict.fromkeys(wanted):
+        if not any(path in chosen.paths for path in either):
+            path = either[0]
+            yield from _absent(chosen, path, _PURPOSES[path.rpartition("/")[2]]).problems
+
+
+def _has_image_with_tests(chosen: Selection, folder: str, config: TaskConfig | None) -> bool:
+    """Whether a separate verifier brings its own tests: in a named image, or one made from tests/Dockerfile."""
+    if config is None or not config.separate_verifier:
+        return False
+    names = ("Dockerfile", "docker-compose.yaml")
+    has_file = any(f"{where}tests/{name}" in chosen.paths for where in (folder, "") for name in names)
+    return has_file or config.verifier_image is not None
+
+
+def _absent(chosen: Selection, path: str, purpose: str) -> BundleError:
+    if path in chosen.ignored:
+        return refuse(f"is left out by {chosen.ignored[path]}: {purpose}", path)
+    return refuse(f"is missing: {purpose}", path)
+
+
+def _described(root: Path, entry: Entry) -> BundleFile:
+    with (root / entry.path).open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256")
+    return BundleFile(entry.path, entry.size, digest.hexdigest(), entry.is_executable)
+
+
+def _digest(files: Iterator[BundleFile]) -> str:
+    """Harbor's content hash: sha256 over `path NUL sha256 LF` per file, in the order of the paths."""
+    outer = hashlib.sha256()
+    for file in files:
+        outer.update(f"{file.path}\0{file.sha256}\n".encode())
+    return f"sha256:{outer.hexdigest()}"

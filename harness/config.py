@@ -77,6 +77,7 @@ class TaskConfig:
     verifier: Phase
     solution_env: Mapping[str, str]
     separate_verifier: bool
+    verifier_image: str | None
     steps: tuple[str, ...]
     warnings: tuple[Problem, ...]
 
@@ -155,6 +156,7 @@ def _config(raw: dict[str, Any], warnings: tuple[Problem, ...]) -> TaskConfig:
         verifier=_phase(verifier, VERIFIER_TIMEOUT_SEC),
         solution_env=raw.get("solution", {}).get("env", {}),
         separate_verifier=any(map(_is_separate, [verifier, *(step.get("verifier", {}) for step in steps)])),
+        verifier_image=verifier.get("environment", {}).get("docker_image"),
         steps=tuple(step["name"] for step in steps),
         warnings=warnings,
     )
