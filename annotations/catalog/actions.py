@@ -13,6 +13,8 @@ from annotations.core.states import move
 from harness import bundle as bundles
 from harness.limits import BundleLimits
 
+NAMELESS = 'task.toml: give the task a name under [task], such as name = "org/task", or pack the folder it is in.'
+
 
 def import_archive(project: Project, archive: Path, *, by: User) -> TaskVersion:
     """Read an uploaded .zip or .tar.gz and seal it; see `seal`. Raises Invalid naming files and lines."""
@@ -22,6 +24,8 @@ def import_archive(project: Project, archive: Path, *, by: User) -> TaskVersion:
             bundle = bundles.unpack(archive, Path(folder), limits=BundleLimits())
         except bundles.BundleError as error:
             raise unreadable(error) from error
+        if bundle.config.name is None and bundle.root == Path(folder).resolve():
+            raise Invalid("This is not a bundle we can take.", {"1": NAMELESS})
         return seal(project, bundle, by=by)
 
 
@@ -49,7 +53,7 @@ def seal(project: Project, bundle: bundles.Bundle, *, by: User) -> TaskVersion:
         name=bundle.name,
         digest=bundle.digest,
         instruction=bundle.instruction,
-        config=intake.config(bundle),
+        config=bundle.config.raw,
         warnings=[str(warning) for warning in bundle.warnings],
         created_by=by,
     )
