@@ -8,7 +8,6 @@ from annotations.evidence.models import CheckResult
 from annotations.review.models import FinalVerdict
 from annotations.rubrics.models import Criterion
 
-
 _SKIPPED = CheckResult.Outcome.SKIPPED
 
 
