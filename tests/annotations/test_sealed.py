@@ -1,0 +1,49 @@
+"""What is published can be neither changed nor deleted: Python refuses early, Postgres always."""
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+
+from annotations.accounts.models import Project, User
+from annotations.core.errors import Conflict
+from annotations.core.sealed import Sealed
+from annotations.datasets import actions as datasets
+from tests import world
+
+SEALED = [model for model in apps.get_models() if issubclass(model, Sealed)]
+
+
+@pytest.fixture
+def published(project: Project, ana: User, ben: User, eli: User, dora: User) -> None:
+    """One row at least in every sealed table."""
+    decision = world.accepted(project, eli, [ana, ben])
+    datasets.release(datasets.create_dataset(project, "Nightly", by=dora), "1.0", [decision.pk], by=dora)
+
+
+def test_it_knows_what_is_sealed() -> None:
+    assert {model.__name__ for model in SEALED} == {
+        *("AuditEvent", "TaskVersion", "TaskFile", "RubricVersion", "Criterion", "Adjudication", "FinalVerdict"),
+        *("AcceptancePolicy", "Decision", "DecisionReason", "Release", "ReleaseItem"),
+    }
+
+
+@pytest.mark.slow  # it needs a row in every sealed table
+def test_it_refuses_change_and_deletion_in_python_and_in_postgres(published: None) -> None:
+    for model in SEALED:
+        row = model._default_manager.first()
+        assert row is not None, model
+        with pytest.raises(Conflict, match="sealed"):
+            row.save()
+        with pytest.raises(Conflict, match="sealed"):
+            row.delete()
+        table, key = model._meta.db_table, model._meta.pk.column
+        for statement in (f"UPDATE {table} SET {key} = {key}", f"DELETE FROM {table}"):  # noqa: S608  # our own names
+            with pytest.raises(IntegrityError, match="is sealed"), transaction.atomic():
+                connection.cursor().execute(statement)
+
+
+@pytest.mark.slow  # it needs a row in every sealed table
+def test_it_refuses_bulk_writes_that_pass_python_by(published: None) -> None:
+    for model in SEALED:
+        with pytest.raises(IntegrityError, match="is sealed"), transaction.atomic():
+            model._default_manager.all()._raw_delete(using="default")
