@@ -33,21 +33,6 @@ CAPABILITIES = (
     "NET_BIND_SERVICE",
     "SYS_CHROOT",
 )
-_KILL_OTHERS = """
-keep=" {keep} $$ "
-for round in 1 2 3 4 5; do
-  left=0
-  for entry in /proc/[0-9]*; do
-    pid=${{entry#/proc/}}
-    case "$keep" in *" $pid "*) continue ;; esac
-    [ -e "/proc/$pid/exe" ] || continue
-    kill -9 "$pid" 2>/dev/null && left=1
-  done
-  [ $left = 0 ] && break
-done
-"""
-
-
 _USAGE = """
 cd /sys/fs/cgroup
 say() { name=$1; shift; for file in "$@"; do [ -r "$file" ] && read -r value < "$file" && echo "$name $value"; done; }
@@ -112,7 +97,7 @@ class Container:
     limits: Limits
     cancelled: Callable[[], bool]
     network: str = "none"
-    _resident: list[str] = field(default_factory=list)
+    _earlier: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -158,17 +143,11 @@ class Container:
         _code, out = self.raw.exec_run(command, user="0")
         return bytes(out or b"").decode(errors="replace")
 
-    def remember_residents(self) -> None:
-        """Note the processes that belong to the container itself, before anything else runs in it."""
-        for _ in range(20):
-            asking, *found = self.output(["sh", "-c", "echo $$; cd /proc && echo [0-9]*"]).split()
-            self._resident = [pid for pid in found if pid != asking]
-            if len(self._resident) > 1:  # the init process and the sleep it has started
-                return
-
     def kill_processes(self) -> None:
-        """Kill every process in the container but its own first ones."""
-        self.raw.exec_run(["sh", "-c", _KILL_OTHERS.format(keep=" ".join(self._resident))], user="0")
+        """Kill every process, whoever owns it and however fast it forks: the engine starts the container anew on the
+        same files. Nothing inside is asked to help, since it may be hostile, or out of processes."""
+        self._earlier.append(self._counted())
+        self.raw.restart(timeout=0)
 
     def use_network(self, name: str, *, on: bool) -> None:
         """Join or leave the network it was started on; a container that never had one cannot join."""
@@ -216,13 +195,17 @@ class Container:
 
     def usage(self) -> Usage:
         """Peak memory, OOM kills and limits as the kernel has them, whichever cgroup version this is."""
-        facts = _pairs(self.output(["sh", "-c", _USAGE]))
-        peak, limit = facts.get("peak"), facts.get("limit")
+        counts = [count for count in (*self._earlier, self._counted()) if "limit" in count]
+        asked = (str(self.limits.memory_mb * MIB), str(self.limits.pids))
         return Usage(
-            peak_memory_bytes=int(peak) if peak else None,
-            oom_killed=facts.get("oom_kill", "0") != "0",
-            limits_hold=limit == str(self.limits.memory_mb * MIB) and facts.get("pids") == str(self.limits.pids),
+            peak_memory_bytes=max((int(count["peak"]) for count in counts if "peak" in count), default=None),
+            oom_killed=any(count.get("oom_kill", "0") != "0" for count in counts),
+            limits_hold=bool(counts) and all((count["limit"], count.get("pids")) == asked for count in counts),
         )
+
+    def _counted(self) -> dict[str, str]:
+        """What the kernel has counted since the container last started; empty when it could not be asked."""
+        return _pairs(self.output(["sh", "-c", _USAGE]))
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -259,9 +242,7 @@ def started(
     )
     try:
         raw.start()
-        container = Container(raw=raw, limits=limits, cancelled=cancelled, network=network)
-        container.remember_residents()
-        yield container
+        yield Container(raw=raw, limits=limits, cancelled=cancelled, network=network)
     finally:
         discard(raw)
 
