@@ -26,6 +26,7 @@ from harness.run import run_checks as run_in_containers
 
 BEAT_SECONDS = 2.0
 RUN_LABEL = "reviewapp.run"
+HANDED_OUT = 50  # at a time, so that a long queue does not fill the broker with messages that only repeat
 
 
 @shared_task
@@ -112,7 +113,8 @@ def dispatch() -> None:
     """Free runs whose worker fell silent, and hand out what waits: heals lost messages and late engines."""
     for run in stale():
         free(run)
-    for run_id in CheckRun.objects.filter(status=CheckRun.Status.QUEUED).values_list("pk", flat=True):
+    waiting = CheckRun.objects.filter(status=CheckRun.Status.QUEUED).order_by("pk")
+    for run_id in waiting.values_list("pk", flat=True)[:HANDED_OUT]:
         run_checks.apply_async((str(run_id),), expires=10)
 
 
