@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,9 +10,11 @@ from harness import baseimages, guard, images
 from harness.attempt import Attempt, make_attempt, network_mode
 from harness.attempt import unfilled as unfilled_variables
 from harness.bundle import Bundle
-from harness.container import Limits
+from harness.container import Cancelled, Limits
 from harness.engine import Engine
 from harness.run import Plan
+
+POLL_SECONDS = 0.5
 
 
 @dataclass
@@ -96,9 +98,19 @@ class Workbench:
         return built
 
     def _ensure(self, tags: list[str]) -> list[baseimages.BaseImage]:
-        found = [baseimages.ensure(self.engine, tag) for tag in tags]
+        found = [self._base(tag) for tag in tags]
         self.stand_ins = tuple(image.tag for image in found if image.stand_in)
         return found
+
+    def _base(self, tag: str) -> baseimages.BaseImage:
+        """A pull takes minutes and cannot be stopped; who cancels does not wait for it."""
+        pool = ThreadPoolExecutor(1, thread_name_prefix="base-image")
+        coming = pool.submit(baseimages.ensure, self.engine, tag)
+        pool.shutdown(wait=False)
+        while wait([coming], timeout=POLL_SECONDS).not_done:
+            if self.cancelled():
+                raise Cancelled
+        return coming.result()
 
     def make_attempts(self, kind: str, count: int, *, with_oracle: bool) -> list[Attempt]:
         """Make attempts, each in a fresh container, and keep them under their kind for the checks that follow."""

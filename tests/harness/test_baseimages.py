@@ -1,9 +1,14 @@
 """Which images a Dockerfile needs, and what stands in for those that nobody gives."""
 
+import time
+
 import pytest
 
-from harness.baseimages import STAND_IN, NoBaseImage, bases_of, ensure, recipe_for
+from harness.baseimages import STAND_IN, NoBaseImage, bases_of, ensure, one_at_a_time, recipe_for
 from harness.engine import Engine
+from harness.run import Cancelled, Plan
+from harness.workbench import Workbench
+from tests.harness.conftest import WriteTask
 
 
 @pytest.mark.parametrize(
@@ -92,3 +97,13 @@ def test_it_says_what_to_do_about_a_base_it_cannot_give(engine: Engine) -> None:
         ensure(engine, "reviewapp-test/nobody-has-this:1")
     assert "docker load" in str(caught.value)
     assert "debian, python or ubuntu" in str(caught.value)
+
+
+def test_it_lets_a_cancel_leave_while_another_worker_fetches_the_base(
+    engine: Engine, task: WriteTask, small: str
+) -> None:
+    began = time.monotonic()
+    bench = Workbench(task(), engine, Plan(), labels={}, cancelled=lambda: time.monotonic() > began + 0.2)
+    with one_at_a_time(small), pytest.raises(Cancelled):
+        bench.build()
+    assert time.monotonic() - began < 5
