@@ -10,8 +10,9 @@ from pytest_django import Settings
 
 from annotations.accounts.models import Membership, Project, User
 from harness.engine import Engine
-from tests import builders
+from tests import builders, world
 from tests.stack import Stack
+from tests.world import World
 
 EXPERT, LEAD, CONSUMER = Membership.Role.EXPERT, Membership.Role.LEAD, Membership.Role.CONSUMER
 
@@ -109,3 +110,21 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture
+def everything(project: Project, ana: User, ben: User, eli: User, cleo: User, carl: User, olaf: User) -> World:
+    """A project with something in every state, and the people by role."""
+    admin = builders.person("Ada")
+    User.objects.filter(pk=admin.pk).update(is_superuser=True)
+    people: dict[str, User | None] = {
+        "anonymous": None,
+        "outsider": olaf,
+        "consumer": carl,
+        "expert": ana,
+        "other_expert": ben,
+        "author": eli,
+        "lead": cleo,
+        "admin": User.objects.get(pk=admin.pk),
+    }
+    return world.make(project, people)

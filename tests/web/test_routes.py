@@ -1,0 +1,214 @@
+"""Every page's address as every role; an address, or a method of one, without a row fails."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from annotations.core.ids import new_id
+from annotations.review import actions as review
+from annotations.review.models import Assignment
+from tests import builders
+from tests.conftest import Browser
+from tests.world import ROLES, World, found, undone
+
+OTHERS = ("accounts/", "admin/", "api/v1/")  # allauth's and Django's own; the API has a table of its own
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method of one address; `statuses` are in the order of ROLES."""
+
+    name: str
+    method: str
+    path: Callable[[World], str]
+    statuses: tuple[int, ...]
+    data: Callable[[World], dict[str, Any]] = lambda world: {}
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.name}"
+
+
+def ladder(consumer: int, expert: int, other: int, author: int, lead: int, admin: int) -> tuple[int, ...]:
+    """Everyone who is signed in; anonymous is sent to sign in, and an outsider finds nothing."""
+    return (302, 404, consumer, expert, other, author, lead, admin)
+
+
+def answers_of(world: World) -> dict[str, Any]:
+    return {
+        "version": world.assignment.annotation.version,
+        "idempotency_key": str(new_id()),
+        **{f"c{row.position}": max(row.codes) for row in world.assignment.case.rubric_version.criteria.all()},
+    }
+
+
+def finals_of(world: World) -> dict[str, Any]:
+    given: dict[str, Any] = {"reason": "The tests settle it."}
+    for row in world.disputed.rubric_version.criteria.all():
+        given |= {f"c{row.position}": max(row.codes), f"c{row.position}-cause": "mistake"}
+    return given
+
+
+def bundle_of(world: World) -> dict[str, Any]:
+    files = builders.bundle_files({"task.toml": '[task]\nname = "demo/fresh"\n'})
+    return {"bundle": SimpleUploadedFile("fresh.tar.gz", builders.archive(files))}
+
+
+def release_of(world: World) -> dict[str, Any]:
+    return {"version": "2.0", "decisions": [str(world.decision.pk)], "test_percent": 0, "changelog": ""}
+
+
+def token_of(world: World) -> dict[str, Any]:
+    return {"name": "ci", "scopes": ["tasks:read"], "days": 1}
+
+
+def task(rest: str = "") -> Callable[[World], str]:
+    return lambda world: f"/p/demo/tasks/{world.reviewed.task_id}/{rest}"
+
+
+def draft(rest: str) -> Callable[[World], str]:
+    return lambda world: f"/p/demo/tasks/{world.draft.task_id}/{rest}"
+
+
+def mine(rest: str = "") -> Callable[[World], str]:
+    return lambda world: f"/p/demo/review/{world.assignment.pk}/{rest}"
+
+
+def case(rest: str = "") -> Callable[[World], str]:
+    return lambda world: f"/p/demo/adjudicate/{world.disputed.pk}/{rest}"
+
+
+def at(path: str) -> Callable[[World], str]:
+    return lambda world: path
+
+
+SIGNED_IN = (302, *(200,) * 7)
+MEMBERS = ladder(200, 200, 200, 200, 200, 200)
+WRITERS = ladder(403, 200, 200, 200, 200, 200)
+LEADS = ladder(403, 403, 403, 403, 200, 200)
+LEADS_DO = ladder(403, 403, 403, 403, 302, 302)
+OWNERS = ladder(404, 404, 404, 200, 200, 200)
+OWNERS_DO = ladder(404, 404, 404, 302, 302, 302)
+ONLY_ANA = ladder(404, 200, 404, 404, 404, 404)
+ONLY_ANA_DOES = ladder(404, 302, 404, 404, 404, 404)
+
+TABLE = [
+    Row("home", "GET", at("/"), (302,) * 8),
+    Row("healthz", "GET", at("/healthz"), (200,) * 8),
+    Row("queue", "GET", at("/p/demo/queue/"), MEMBERS),
+    Row("queue-next", "POST", at("/p/demo/queue/next/"), ladder(403, 302, 302, 302, 302, 302)),
+    Row("assignment-review", "GET", mine(), ONLY_ANA),
+    Row("assignment-save", "POST", mine("save/"), ONLY_ANA, answers_of),
+    Row("assignment-submit", "POST", mine("submit/"), ONLY_ANA_DOES, answers_of),
+    Row("assignment-undo", "POST", mine("undo/"), ladder(404, 403, 404, 404, 404, 404)),
+    Row("assignment-skip", "POST", mine("skip/"), ONLY_ANA_DOES, lambda world: {"reason": "unclear"}),
+    Row("assignment-file", "GET", mine("files/tests/test.sh"), ONLY_ANA),
+    Row("assignment-evidence", "GET", lambda w: f"{mine()(w)}evidence/{w.evidence.pk}/", ONLY_ANA),
+    Row("case-list", "GET", at("/p/demo/adjudicate/"), LEADS),
+    Row("case-adjudicate", "GET", case(), LEADS),
+    Row("case-adjudicate", "POST", case(), LEADS_DO, finals_of),
+    Row("case-file", "GET", case("files/tests/test.sh"), LEADS),
+    Row(
+        "case-evidence", "GET", lambda w: f"{case()(w)}evidence/{w.evidence.pk}/", ladder(403, 403, 403, 403, 404, 404)
+    ),
+    Row("task-list", "GET", at("/p/demo/tasks/"), MEMBERS),
+    Row("task-import", "GET", at("/p/demo/tasks/import/"), WRITERS),
+    Row("task-import", "POST", at("/p/demo/tasks/import/"), ladder(403, 302, 302, 302, 302, 302), bundle_of),
+    Row("task-detail", "GET", task(), OWNERS),
+    Row("task-submit", "POST", draft("submit/"), OWNERS_DO),
+    Row("task-withdraw", "POST", lambda w: f"/p/demo/tasks/{w.submitted.task_id}/withdraw/", OWNERS_DO),
+    Row("task-check", "POST", draft("checks/run/"), OWNERS_DO),
+    Row("task-cancel", "POST", lambda w: f"/p/demo/tasks/{w.submitted.task_id}/checks/cancel/", OWNERS_DO),
+    Row("task-evidence", "GET", lambda w: f"{task()(w)}evidence/{w.evidence.pk}/", OWNERS),
+    Row("task-file", "GET", task("files/tests/test.sh"), OWNERS),
+    Row("rubric-list", "GET", at("/p/demo/rubrics/"), MEMBERS),
+    Row("dataset-list", "GET", at("/p/demo/datasets/"), MEMBERS),
+    Row("dataset-list", "POST", at("/p/demo/datasets/"), LEADS_DO, lambda world: {"title": "Weekly"}),
+    Row("dataset-detail", "GET", at("/p/demo/datasets/nightly/"), MEMBERS),
+    Row("dataset-detail", "POST", at("/p/demo/datasets/nightly/"), LEADS_DO, release_of),
+    Row("release-detail", "GET", at("/p/demo/datasets/nightly/1.0/"), MEMBERS),
+    Row("release-tree", "GET", at("/p/demo/datasets/nightly/1.0/tree.tar.gz"), MEMBERS),
+    Row("release-lines", "GET", at("/p/demo/datasets/nightly/1.0/tasks.jsonl"), MEMBERS),
+    Row("token-list", "GET", at("/tokens/"), SIGNED_IN),
+    Row("token-list", "POST", at("/tokens/"), (302, *(201,) * 7), token_of),
+    Row(
+        "token-revoke",
+        "POST",
+        lambda w: f"/tokens/{w.token.public_id}/revoke/",
+        (302, 404, 404, 302, 404, 404, 404, 404),
+    ),
+]
+
+
+def client_of(world: World, role: str) -> Client:
+    person = world.people[role]
+    return Browser().as_(person) if person else Browser()
+
+
+def send(client: Client, row: Row, world: World) -> Any:
+    ask = client.get if row.method == "GET" else client.post
+    return ask(row.path(world), row.data(world))
+
+
+def content(response: Any) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else bytes(response.content)
+
+
+def status(client: Client, row: Row, world: World) -> int:
+    with undone():
+        response = send(client, row, world)
+        content(response)
+        return int(response.status_code)
+
+
+@pytest.mark.slow  # some 300 requests
+def test_it_answers_each_role_as_the_table_says(everything: World) -> None:
+    clients = [client_of(everything, role) for role in ROLES]
+    seen = {str(row): tuple(status(client, row, everything) for client in clients) for row in TABLE}
+    assert seen == {str(row): row.statuses for row in TABLE}
+
+
+def pages(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield str(pattern.name)
+        elif str(pattern.pattern) not in OTHERS:
+            yield from pages(pattern.url_patterns)
+
+
+def test_it_has_a_row_for_every_address() -> None:
+    assert set(pages(get_resolver().url_patterns)) == {row.name for row in TABLE}
+
+
+@pytest.mark.slow  # it asks every address
+def test_it_takes_no_method_that_has_no_row(everything: World) -> None:
+    rows = {str(row) for row in TABLE}
+    client = client_of(everything, "admin")
+    for row in TABLE:
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            if f"{method} {row.name}" not in rows:
+                assert client.generic(method, row.path(everything)).status_code == 405, (method, row.name)
+
+
+@pytest.mark.slow  # every readable page as every role
+def test_it_never_shows_an_answer_before_everyone_has_submitted(everything: World) -> None:
+    canary = "only ben could have written this"
+    theirs = builders.claim(everything.project, found(everything.people, "other_expert"))
+    assert theirs.case_id == everything.assignment.case_id
+    submit(theirs, canary)
+    open_case = replace(everything, disputed=theirs.case)
+    for role in set(ROLES) - {"other_expert"}:
+        client = client_of(everything, role)
+        for row in TABLE:
+            if row.method == "GET":
+                for world in (everything, open_case):
+                    assert canary.encode() not in content(send(client, row, world)), (role, str(row))
+
+
+def submit(held: Assignment, rationale: str) -> None:
+    answers = {pk: replace(given, rationale=rationale) for pk, given in builders.answers(held.case).items()}
+    review.submit(held.annotation, answers, version=held.annotation.version, key=new_id(), by=held.annotator)
