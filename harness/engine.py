@@ -4,6 +4,7 @@ Everything made here carries the label `reviewapp`, so that a sweep finds it eve
 """
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,9 +56,10 @@ class Engine:
         tried = []
         for address in _addresses(url):
             try:
+                _knock(address)
                 client = docker.DockerClient(base_url=address, timeout=PING_SECONDS)
                 client.ping()
-            except (DockerException, requests.RequestException) as error:
+            except (DockerException, requests.RequestException, OSError) as error:
                 tried.append(f"{address}: {error}")
                 continue
             client.api.timeout = CALL_SECONDS
@@ -136,7 +138,15 @@ def engine_errors() -> Iterator[None]:
         raise EngineUnavailable(f"The container engine stopped answering: {error}") from error
 
 
+def _knock(address: str) -> None:
+    """Raise OSError when nothing listens; the SDK would leave its socket open."""
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as attempt:
+            attempt.settimeout(PING_SECONDS)
+            attempt.connect(address.removeprefix("unix://"))
+
+
 def _addresses(url: str | None) -> list[str]:
     if chosen := url or os.environ.get("DOCKER_HOST"):
         return [chosen]
-    return [f"unix://{socket}" for socket in SOCKETS if Path(socket).exists()]
+    return [f"unix://{path}" for path in SOCKETS if Path(path).exists()]

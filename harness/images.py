@@ -5,9 +5,10 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import requests
 from docker.types import CancellableStream
@@ -56,39 +57,44 @@ def build(
     Closing the connection is what makes the engine stop a build, also when this process dies. Raises BuildFailed with
     the log, and Cancelled.
     """
-    stream = _start(engine, context, tag=tag, network=network)
+    response = _start(engine, context, tag=tag, network=network)
+    stream = CancellableStream(response.iter_lines(), response)
     lines: Lines = queue.SimpleQueue()
-    threading.Thread(target=_pump, args=(stream, lines), name="build-log", daemon=True).start()
+    reader = threading.Thread(target=_pump, args=(stream, lines), name="build-log", daemon=True)
+    reader.start()
     try:
         log = _follow(lines, deadline=time.monotonic() + timeout, cancelled=cancelled)
     finally:
         stream.close()
+        reader.join(POLL_SECONDS)
+        response.close()
     return Built(image=str(engine.client.images.get(tag).id), log=log)
 
 
-def _start(engine: Engine, context: Path, *, tag: str, network: str) -> "CancellableStream[bytes]":
+def _start(engine: Engine, context: Path, *, tag: str, network: str) -> requests.Response:
     """Send the folder and open the build's output. The SDK's own build() offers no way to close it half-way."""
     api = engine.client.api
-    response = api.post(
-        f"{api.base_url}/v{api.api_version}/build",
-        params={
-            "t": tag,
-            "rm": "1",
-            "forcerm": "1",
-            "networkmode": network,
-            "labels": json.dumps({LABEL: "1"}),
-            "memory": str(BUILD_MEMORY),
-            "memswap": str(BUILD_MEMORY),
-        },
-        headers={"Content-Type": "application/tar"},
-        data=cast(IO[bytes], tar(context, exclude=_ignored(context))),
-        stream=True,
-        timeout=None,
-    )
+    with closing(cast(IO[bytes], tar(context, exclude=_ignored(context)))) as packed:
+        response: requests.Response = api.post(
+            f"{api.base_url}/v{api.api_version}/build",
+            params={
+                "t": tag,
+                "rm": "1",
+                "forcerm": "1",
+                "networkmode": network,
+                "labels": json.dumps({LABEL: "1"}),
+                "memory": str(BUILD_MEMORY),
+                "memswap": str(BUILD_MEMORY),
+            },
+            headers={"Content-Type": "application/tar"},
+            data=packed,
+            stream=True,
+            timeout=None,
+        )
     if not response.ok:
         message = response.json().get("message", response.reason)
         raise BuildFailed(message, message.encode())
-    return CancellableStream(response.iter_lines(), response)
+    return response
 
 
 def _ignored(context: Path) -> list[str]:
@@ -97,7 +103,7 @@ def _ignored(context: Path) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
-def _pump(stream: "CancellableStream[bytes]", lines: Lines) -> None:
+def _pump(stream: Any, lines: Lines) -> None:
     """Put the build's output into the queue, then None or what went wrong."""
     try:
         for line in stream:

@@ -1,12 +1,17 @@
-"""Tell trouble with the network from a task that is broken: the first is an error, never a score."""
+"""Tell trouble with the network or an installer from a task that is broken: the first is an error, never a score."""
 
 import re
 
 _SIGNS = re.compile(
-    r"Temporary failure in name resolution|Temporary failure resolving|Could not resolve host|Name or service not known"
-    r"|Network is unreachable|No route to host|failed to lookup address|TLS handshake timeout|Connection timed out"
-    r"|Failed to establish a new connection|Max retries exceeded with url|Failed to fetch http|error sending request"
-    r"|No module named '?pytest|Read timed out|i/o timeout",
+    # names
+    r"Temporary failure in name resolution|Temporary failure resolving|Could not resolve (?:host|proxy)"
+    r"|Name or service not known|failed to lookup address|bad address '|EAI_AGAIN|lookup \S+ on \S+: no such host"
+    # connections
+    r"|Network is unreachable|No route to host|TLS handshake timeout|Connection timed out|Read timed out|i/o timeout"
+    r"|Failed to establish a new connection|Max retries exceeded with url|after connection broken by"
+    r"|error sending request|Failed to fetch:? |CERTIFICATE_VERIFY_FAILED|HTTP error (?:429|50[234])"
+    # what a verifier could not install
+    r"|No module named '?pytest|\b(?:uvx?|pytest): (?:command )?not found",
     re.IGNORECASE,
 )
 
