@@ -44,7 +44,7 @@ def seal(project: Project, bundle: bundles.Bundle, *, by: User) -> TaskVersion:
     require(policies.can_import(by, project))
     intake.require_storable(bundle)
     Project.objects.select_for_update().get(pk=project.pk)
-    _refuse_known(project, bundle)
+    _refuse_known(project, bundle, by=by)
     task = _task_for(project, intake.slug(bundle), bundle, by=by)
     version = TaskVersion.objects.create(
         task=task,
@@ -70,10 +70,13 @@ def seal(project: Project, bundle: bundles.Bundle, *, by: User) -> TaskVersion:
     return version
 
 
-def _refuse_known(project: Project, bundle: bundles.Bundle) -> None:
-    known = TaskVersion.objects.filter(project=project, digest=bundle.digest).select_related("task").first()
-    if known:
-        raise Conflict(f"This project already holds this very bundle as version {known.number} of “{known.task}”.")
+def _refuse_known(project: Project, bundle: bundles.Bundle, *, by: User) -> None:
+    held = TaskVersion.objects.filter(project=project, digest=bundle.digest)
+    if not held.exists():
+        return
+    known = held.visible_to(by).select_related("task").first()
+    where = f" as version {known.number} of “{known.task}”" if known else ", from another author"
+    raise Conflict(f"This project already holds this very bundle{where}.")
 
 
 def _task_for(project: Project, slug: str, bundle: bundles.Bundle, *, by: User) -> Task:

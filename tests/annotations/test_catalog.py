@@ -59,6 +59,14 @@ def test_it_refuses_the_same_content_and_a_taken_name(project: Project, eli: Use
         builders.task_version(project, ana, slug="mine")
 
 
+def test_it_tells_no_title_of_a_task_one_may_not_see(project: Project, eli: User, ana: User) -> None:
+    files = builders.bundle_files()
+    version = builders.task_version(project, eli, files=files)
+    with pytest.raises(Conflict, match="from another author") as refused:
+        builders.task_version(project, ana, files=files)
+    assert version.task.title not in refused.value.reason
+
+
 @pytest.mark.parametrize("status", Task.Status)
 def test_it_takes_a_new_version_only_while_nobody_judges(project: Project, eli: User, status: Task.Status) -> None:
     task = builders.task_version(project, eli, slug="mine").task
