@@ -15,6 +15,7 @@ from harness.trouble import sign_in
 
 LOG_LIMIT = MIB
 _FOLDERS = ("logs/agent", "logs/verifier", "logs/artifacts")
+_REWARDS = ("/logs/verifier/reward.json", "/logs/verifier/reward.txt")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
@@ -89,10 +90,9 @@ def make_attempt(
         cancelled=cancelled,
         env=_filled(config.environment.env),
     ) as box:
-        box.put([], _FOLDERS)
         oracle = _run_oracle(bundle, box) if with_oracle else None
         verifier = _run_verifier(bundle, box)
-        as_json, as_text = (box.read(f"/logs/verifier/reward.{kind}", limit=LONGEST) for kind in ("json", "txt"))
+        as_json, as_text = (box.read(path, limit=LONGEST) for path in _REWARDS)
         reward = read_reward(as_json, as_text)
         verifier_log = _log(box, "/logs/verifier/test-stdout.txt")
         return Attempt(
@@ -115,7 +115,8 @@ def _run_oracle(bundle: Bundle, box: Container) -> Ended:
 
 
 def _run_verifier(bundle: Bundle, box: Container) -> Ended:
-    box.run("rm -rf /logs/verifier/reward.txt /logs/verifier/reward.json", timeout=30, user="0")
+    if not all(box.read(path, limit=0).missing for path in _REWARDS):
+        box.run(f"rm -rf {' '.join(_REWARDS)}", timeout=30, user="0")
     _copy(bundle, box, "tests", "test.sh")
     phase = bundle.config.verifier
     return _phase(box, phase, "/tests/test.sh > /logs/verifier/test-stdout.txt 2>&1", bundle, phase.env)
@@ -134,17 +135,11 @@ def _phase(box: Container, phase: Phase, command: str, bundle: Bundle, env: Mapp
 
 
 def _copy(bundle: Bundle, box: Container, folder: str, script: str) -> None:
-    files = [file for file in bundle.files if file.path.startswith(f"{folder}/")]
-    box.put(
-        [
-            (
-                file.path,
-                bundle.root / file.path,
-                0o755 if file.executable or file.path == f"{folder}/{script}" else 0o644,
-            )
-            for file in files
-        ]
-    )
+    """Copy a folder of the bundle in, and make sure of the folders for logs, which a task may have taken away."""
+    chosen = [file for file in bundle.files if file.path.startswith(f"{folder}/")]
+    runs = {file.path for file in chosen if file.executable} | {f"{folder}/{script}"}
+    modes = {file.path: 0o755 if file.path in runs else 0o644 for file in chosen}
+    box.put([(path, bundle.root / path, mode) for path, mode in modes.items()], _FOLDERS)
 
 
 def network_mode(config: TaskConfig, phase: Phase) -> str:
