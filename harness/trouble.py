@@ -16,11 +16,16 @@ _SIGNS = re.compile(
 )
 
 
+# A test that finds its own service down speaks of connections too; pip's retries are about an index all the same.
+_OWN_SERVICE = re.compile(r"localhost|\b127\.\d|\[?::1\]?|\b0\.0\.0\.0\b|Connection refused|Errno 111", re.IGNORECASE)
+_INDEX = re.compile("connection broken by", re.IGNORECASE)
+
+
 def sign_in(output: bytes) -> str | None:
     """The line that speaks of network or installer trouble, or None."""
-    text = output.decode(errors="replace")
-    if match := _SIGNS.search(text):
-        start = text.rfind("\n", 0, match.start()) + 1
-        end = text.find("\n", match.end())
-        return text[start : end if end >= 0 else None].strip()[:300]
-    return None
+    lines = output.decode(errors="replace").splitlines()
+    return next((line.strip()[:300] for line in lines if _is_trouble(line)), None)
+
+
+def _is_trouble(line: str) -> bool:
+    return bool(_SIGNS.search(line)) and bool(_INDEX.search(line) or not _OWN_SERVICE.search(line))

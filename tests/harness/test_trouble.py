@@ -1,5 +1,7 @@
 """Lines that speak of the network or an installer, and lines that only look like it."""
 
+import time
+
 import pytest
 
 from harness.trouble import sign_in
@@ -26,6 +28,7 @@ from harness.trouble import sign_in
         "ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
         "ERROR: HTTP error 503 while getting https://example.org/x.whl",
         "HTTP error 429 Too Many Requests",
+        "Retrying after connection broken by 'NewConnectionError([Errno 111] Connection refused)': /simple/pytest/",
     ],
 )
 def test_it_finds_the_line(line: str) -> None:
@@ -40,11 +43,28 @@ def test_it_finds_the_line(line: str) -> None:
         "AssertionError: expected status 429",
         "/app/build.sh: line 3: gcc: command not found",
         "connection pool test passed",
+        "ConnectionError: HTTPConnectionPool(host='localhost', port=8000): Max retries exceeded with url: /orders",
+        "curl: (28) Failed to connect to 127.0.0.1 port 8080: Connection timed out",
+        "NewConnectionError: <urllib3 object>: Failed to establish a new connection: [Errno 111] Connection refused",
     ],
 )
 def test_it_leaves_failures_of_the_work_alone(line: str) -> None:
     assert sign_in(line.encode()) is None
 
 
+def test_it_looks_past_a_service_of_the_tasks_own() -> None:
+    own = "curl: (28) Failed to connect to localhost port 80: Connection timed out"
+    assert sign_in(f"{own}\ncurl: (6) Could not resolve host: pypi.example\n".encode()) == (
+        "curl: (6) Could not resolve host: pypi.example"
+    )
+
+
 def test_it_survives_bytes_that_are_no_text() -> None:
     assert sign_in(b"\xff\xfe Could not resolve host: x \xff") is not None
+
+
+@pytest.mark.parametrize("ends", [" ", "\n"])
+def test_it_reads_a_log_of_nothing_but_signs_at_once(ends: str) -> None:
+    began = time.monotonic()
+    assert sign_in((f"Connection timed out: localhost{ends}" * 30_000).encode()) is None
+    assert time.monotonic() - began < 1
