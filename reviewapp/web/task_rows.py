@@ -43,7 +43,7 @@ class Filters:
         status = query.get("status", "")
         return cls(
             status=status if status in Task.Status.values else "",
-            text=query.get("q", "").strip()[:100],
+            text=query.get("q", "").replace("\0", "").strip()[:100],  # Postgres takes no NUL
             mine=query.get("mine") == "1",
             before=uuid(query.get("before", "")),
         )

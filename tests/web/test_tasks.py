@@ -65,7 +65,12 @@ def test_it_shows_experts_only_their_own_and_accepted_tasks(
 
 @pytest.mark.parametrize(
     ("query", "shown"),
-    [("?q=first", {"first-task"}), ("?status=draft", {"first-task", "second-task"}), ("?status=accepted", set())],
+    [
+        ("?q=first", {"first-task"}),
+        ("?q=fir%00st", {"first-task"}),
+        ("?status=draft", {"first-task", "second-task"}),
+        ("?status=accepted", set()),
+    ],
 )
 def test_it_filters_by_the_address(
     query: str, shown: set[str], project: Project, eli: User, dora: User, browser: Browser
