@@ -87,6 +87,15 @@
     event.target.reportValidity();
   });
 
+  // The second of two clicks sends nothing: its answer would be "exists already" and hide the first one's.
+  const sent = new WeakMap();
+  addEventListener("submit", (event) => {
+    if (event.defaultPrevented || event.target.method !== "post") return;
+    if (event.timeStamp - sent.get(event.target) < 5000) event.preventDefault();
+    else sent.set(event.target, event.timeStamp);
+  });
+  addEventListener("pageshow", (event) => event.persisted && all("form").forEach((form) => sent.delete(form)));
+
   // Signing out forgets what was kept in this browser.
   addEventListener("submit", (event) => {
     if (!event.target.matches("[data-clears-drafts]")) return;

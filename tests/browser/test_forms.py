@@ -1,0 +1,37 @@
+"""What the scripts add to plain forms, in real Chromium on pages made for it."""
+
+from playwright.sync_api import Browser, Page, Route
+
+from tests.stack import ROOT
+
+SCRIPTS = ROOT / "static" / "js"
+AT = "http://page.test/"
+
+
+def page_with(chromium: Browser, body: str, script: str) -> tuple[Page, list[str]]:
+    """A page of this body and script, and the list of what it posts; a post leaves the page as it is."""
+    posted: list[str] = []
+    code = (SCRIPTS / script).read_text()
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST":
+            posted.append(route.request.post_data or "")
+            route.fulfill(status=204)
+        else:
+            route.fulfill(content_type="text/html", body=f"<div id=toasts></div>{body}<script>{code}</script>")
+
+    page = chromium.new_page()
+    page.route("**/*", answer)
+    page.goto(AT)
+    return page, posted
+
+
+def test_a_double_click_sends_a_form_once(chromium: Browser) -> None:
+    page, posted = page_with(
+        chromium, "<form method=post><input name=a value=1><button>Seal</button></form>", "live.js"
+    )
+    for _click in range(2):
+        page.get_by_role("button").click()
+        page.wait_for_timeout(200)
+    assert posted == ["a=1"]
+    page.close()
