@@ -16,6 +16,12 @@
     d: () => one("#only-disputes")?.click(),
   };
 
+  // Nothing is saved before the case is settled, so leaving asks first.
+  let unsaved = Boolean(one("form[data-adjudication] #form-errors .note"));
+  addEventListener("input", (event) => (unsaved ||= Boolean(event.target.closest("form[data-adjudication]") && event.target.name)));
+  addEventListener("submit", (event) => event.defaultPrevented || (unsaved = false));
+  addEventListener("beforeunload", (event) => unsaved && event.preventDefault());
+
   document.addEventListener("app:key", (event) => {
     const action = actions[event.detail.key];
     if (!action || !one("form[data-adjudication]")) return;
