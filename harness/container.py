@@ -186,7 +186,10 @@ class Container:
         with _closing(stream):
             if facts.get("linkTarget") or int(facts["mode"]) & NOT_REGULAR:
                 return Contents(refused="is not a regular file")
-            return Contents(data=_first_member(stream, take), size=int(facts["size"]))
+            try:
+                return Contents(data=_first_member(stream, take), size=int(facts["size"]))
+            except tarfile.TarError:
+                return Contents(refused="changed while it was read")
 
     def disk_bytes(self) -> int:
         """How much the container has written to its own layer."""

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 import requests
-from docker.errors import APIError
+from docker.errors import APIError, DockerException
+from urllib3.exceptions import HTTPError
 
 from harness.bundle import Bundle
 from harness.container import Cancelled
@@ -105,7 +106,7 @@ def run_checks(
             on_result(CheckOutcome(check.key, **vars(finding), started_at=started_at, finished_at=datetime.now(UTC)))
         info = engine.info
         return RunFacts(f"{info.name} {info.version}", bench.image_digest, bench.stand_ins, bench.limits_hold)
-    except requests.RequestException as error:
+    except (requests.RequestException, HTTPError) as error:
         raise EngineUnavailable(f"The container engine stopped answering: {error}") from error
     finally:
         _sweep_quietly(engine, labels)
@@ -116,8 +117,9 @@ def _find(run: Callable[[Any], Finding], bench: Any) -> Finding:
         return run(bench)
     except GuardFailed as error:
         return Finding(Outcome.ERROR, f"{error}"[:400])
-    except APIError as error:
-        return Finding(Outcome.ERROR, f"The container engine refused: {error.explanation or error}"[:400])
+    except DockerException as error:
+        reason = getattr(error, "explanation", None) or error
+        return Finding(Outcome.ERROR, f"The container engine refused: {reason}"[:400])
 
 
 def _sweep_quietly(engine: Engine, labels: Mapping[str, str]) -> None:
