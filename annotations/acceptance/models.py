@@ -82,7 +82,7 @@ WORDS: dict[bool | None, str] = {True: "holds", False: "does not hold", None: "n
 
 
 class DecisionReason(Sealed):
-    """Why one of the four criteria held or did not; `holds` is None where its checks did not get to run."""
+    """Why one of the four criteria held or did not; `holds` is None where its checks could not tell."""
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="reasons")
     position = models.PositiveSmallIntegerField()

@@ -8,12 +8,12 @@ from annotations.evidence.models import CheckResult
 from annotations.review.models import FinalVerdict
 from annotations.rubrics.models import Criterion
 
-_SKIPPED = CheckResult.Outcome.SKIPPED
+_UNTOLD = frozenset({CheckResult.Outcome.SKIPPED.value, CheckResult.Outcome.ERROR.value})
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One of the four criteria, whether it holds (None: its checks did not get to run), and why in words."""
+    """One of the four criteria, whether it holds (None: its checks could not tell), and why in words."""
 
     criterion: str
     holds: bool | None
@@ -48,8 +48,8 @@ def _reason(serves: Criterion.Serves, checks: Sequence[CheckResult], finals: Seq
     against = [*_failed_checks(serves, checks), *_failed_verdicts(serves, finals or ())]
     if against:
         return Reason(serves.value, False, " ".join(against))
-    if skipped := [check for check in checks if check.criterion == serves and check.outcome == _SKIPPED]:
-        return Reason(serves.value, None, f"{skipped[0].title} was not checked: {_sentence(skipped[0].summary)}")
+    if untold := [check for check in checks if check.criterion == serves and check.outcome in _UNTOLD]:
+        return Reason(serves.value, None, f"Nothing came of “{untold[0].title}”. {_sentence(untold[0].summary)}")
     if finals is None:
         return Reason(serves.value, True, "Its checks found nothing against it; no person has judged it.")
     return Reason(serves.value, True, "Checks and experts found nothing against it.")
@@ -57,15 +57,15 @@ def _reason(serves: Criterion.Serves, checks: Sequence[CheckResult], finals: Seq
 
 def _failed_checks(serves: str, checks: Sequence[CheckResult]) -> Iterable[str]:
     for check in checks:
-        if check.criterion == serves and check.outcome not in {CheckResult.Outcome.PASSED, _SKIPPED}:
-            yield f"{check.title} {check.get_outcome_display().lower()}: {_sentence(check.summary)}"
+        if check.criterion == serves and check.outcome == CheckResult.Outcome.FAILED:
+            yield f"The check “{check.title}” failed. {_sentence(check.summary)}"
 
 
 def _failed_verdicts(serves: str, finals: Sequence[FinalVerdict]) -> Iterable[str]:
     for final in finals:
         if final.criterion.serves == serves and not final.criterion.passes(final.code):
             label = "cannot tell" if final.code is None else final.criterion.anchor(final.code)["label"].lower()
-            yield f"{final.criterion.title}: {label}. {_sentence(final.rationale)}"
+            yield f"“{final.criterion.title}”: {label}. {_sentence(final.rationale)}"
 
 
 def _sentence(text: str) -> str:

@@ -210,13 +210,20 @@ def _missing_finals(compared: list[queries.Comparison], finals: Answers) -> dict
     problems = malformed([row.criterion for row in compared], finals)
     for row in compared:
         final, key = finals.get(row.criterion.pk, Given()), str(row.criterion.pk)
-        if not final.is_answered:
-            problems.setdefault(key, f"“{row.criterion.title}” has no final verdict yet.")
-        elif not row.is_unanimous and final.cause not in FinalVerdict.Cause.values:
-            problems.setdefault(key, f"Say why people disagreed on “{row.criterion.title}”.")
-        elif final.cause and final.cause not in FinalVerdict.Cause.values:
-            problems.setdefault(key, f"Choose one of the causes for “{row.criterion.title}”.")
+        if missing := _missing_in(row, final):
+            problems.setdefault(key, " ".join(missing))
     return problems
+
+
+def _missing_in(row: queries.Comparison, final: Given) -> list[str]:
+    missing = []
+    if not final.is_answered:
+        missing.append(f"“{row.criterion.title}” has no final verdict yet.")
+    if not row.is_unanimous and final.cause not in FinalVerdict.Cause.values:
+        missing.append(f"Say why people disagreed on “{row.criterion.title}”.")
+    elif final.cause and final.cause not in FinalVerdict.Cause.values:
+        missing.append(f"Choose one of the causes for “{row.criterion.title}”.")
+    return missing
 
 
 def _settle(case: Case, finals: Answers, *, by: User | None, reason: str) -> Adjudication:

@@ -11,7 +11,7 @@ SAME_AS = {"HEAD": "GET"}
 class HasScope(BasePermission):
     """Signed in, and when by token, one that holds a scope the view asks for in `required_scopes` of the method."""
 
-    message = "This token lacks the scope for this. Make one with that scope on the Tokens page."
+    message = "This token lacks the scope for this. Make one with that scope under API tokens, in the account menu."
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user or not request.user.is_authenticated:

@@ -211,7 +211,7 @@ class Page:
         return [
             self._tab("instruction", _("Instruction"), "i"),
             self._tab("files", _("Files"), "f", count=len(self.files)),
-            self._tab("checks", _("Checks"), "e", count=checks, bad=bool(failed)),
+            self._tab("checks", _("Checks"), "e", count=failed or checks, bad=bool(failed)),
             self._tab("versions", _("Versions"), "v", count=len(self.versions)),
         ]
 
