@@ -173,8 +173,9 @@ def recipe_for(tag: str) -> Recipe | None:
 
 
 def _bootstrap(recipe: Recipe, target: Path, tag: str) -> None:
-    if shutil.which("mmdebstrap") is None:
-        _install_bootstrapper(tag)
+    with one_at_a_time("bootstrapper"):
+        if shutil.which("mmdebstrap") is None:
+            _install_bootstrapper(tag)
     command = ["mmdebstrap", f"--variant={recipe.variant}", "--quiet", f"--include={','.join(recipe.packages)}"]
     command += ['--aptopt=Acquire::Languages "none"', "--dpkgopt=path-exclude=/usr/share/doc/*"]
     done = subprocess.run(  # noqa: S603 (our own words and a checked suite)
@@ -193,7 +194,8 @@ def _install_bootstrapper(tag: str) -> None:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise NoBaseImage(f"To build a stand-in for {tag}, install mmdebstrap: `sudo {' '.join(command)}`.")
     subprocess.run(["apt-get", "update"], capture_output=True, check=False)  # noqa: S607 (Debian's own)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (fixed words)
+    patient = [*command, "-o", "DPkg::Lock::Timeout=300"]
+    done = subprocess.run(patient, capture_output=True, text=True, check=False)  # noqa: S603 (fixed words)
     if done.returncode:
         raise NoBaseImage(f"mmdebstrap could not be installed: {done.stderr.strip()[-300:]}")
 
@@ -231,9 +233,9 @@ def _safe(tag: str) -> str:
 
 
 @contextmanager
-def one_at_a_time(tag: str) -> Iterator[None]:
-    """Let one worker of this host fetch or build a tag; the others find it when they get their turn."""
-    path = Path(tempfile.gettempdir()) / f"reviewapp-{os.geteuid()}-base-{_safe(tag)}.lock"
+def one_at_a_time(what: str) -> Iterator[None]:
+    """Let one worker of this host fetch or build a thing; the others find it when they get their turn."""
+    path = Path(tempfile.gettempdir()) / f"reviewapp-{os.geteuid()}-base-{_safe(what)}.lock"
     with os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -90,7 +90,7 @@ class Engine:
 
     def network(self) -> str:
         """The network tasks use, on a bridge of a fixed name that the guard's rules speak of."""
-        if not self.client.networks.list(names=[f"^{NETWORK}$"]):
+        if not self._has_network():
             try:
                 self.client.networks.create(
                     NETWORK,
@@ -102,10 +102,13 @@ class Engine:
                     },
                     labels={LABEL: "1"},
                 )
-            except APIError as error:
-                if error.status_code != 409:  # another worker made it at the same moment
+            except APIError:
+                if not self._has_network():  # it is there when another worker made it at the same moment
                     raise
         return NETWORK
+
+    def _has_network(self) -> bool:
+        return bool(self.client.networks.list(names=[f"^{NETWORK}$"]))
 
     def sweep(self, labels: Mapping[str, str]) -> int:
         """Kill and remove every container with these labels; how many there were."""

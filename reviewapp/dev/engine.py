@@ -107,7 +107,7 @@ def install(packages: tuple[str, ...]) -> bool:
     """Install Debian packages without questions; False when apt-get fails, whose messages stay visible."""
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     updated = subprocess.run(("apt-get", "update", "-q"), env=quiet, stdout=subprocess.DEVNULL)
-    added = ("apt-get", "install", "-qy", "--no-install-recommends", *packages)
+    added = ("apt-get", "install", "-qy", "-o", "DPkg::Lock::Timeout=300", "--no-install-recommends", *packages)
     done = subprocess.run(added, env=quiet, stdout=subprocess.DEVNULL)
     return updated.returncode == 0 and done.returncode == 0
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import pytest
 
 from harness import images
 from harness.container import Cancelled, Limits, started
-from harness.engine import LABEL, Engine, EngineUnavailable
+from harness.engine import LABEL, NETWORK, Engine, EngineUnavailable
 from tests.harness.conftest import Boxes
 
 LEAVES_CONTAINERS = """
@@ -157,3 +158,12 @@ def _wait_until_gone(engine: Engine, word: str) -> None:
     while running_steps(engine, word) and time.monotonic() < until:
         time.sleep(0.2)
     assert running_steps(engine, word) == []
+
+
+def test_it_makes_the_network_once_however_many_workers_ask_first(engine: Engine) -> None:
+    for existing in engine.client.networks.list(names=[f"^{NETWORK}$"]):
+        existing.remove()
+    with ThreadPoolExecutor(4) as workers:
+        names = list(workers.map(lambda _worker: Engine.connect().network(), range(4)))
+    assert names == [NETWORK] * 4
+    assert len(engine.client.networks.list(names=[f"^{NETWORK}$"])) == 1
