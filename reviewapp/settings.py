@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "annotations.probes",
     "annotations.discussion",
     "annotations.acceptance",
+    "annotations.agreement",
     "annotations.review",
     "annotations.evidence",
     "annotations.rubrics",

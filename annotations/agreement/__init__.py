@@ -1,0 +1,1 @@
+"""How far people agree: statistics, snapshots of them, and the tables they are computed from."""
