@@ -16,10 +16,12 @@ class Unit(models.Model):
     """
 
     class Excluded(models.TextChoices):
-        """Why a unit takes no part in agreement."""
+        """Why a unit takes no part in agreement; the last two concern comparisons with a lead alone."""
 
         SINGLE = "single", "Fewer than two people could tell"
         CANCELLED = "cancelled", "The case was cancelled"
+        UNSETTLED = "unsettled", "The case is not settled yet"
+        UNKNOWN = "unknown", "One side could not tell"
 
     id = models.BigAutoField(primary_key=True)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
@@ -36,6 +38,7 @@ class Unit(models.Model):
     second_lead = models.UUIDField(null=True)
     second = models.SmallIntegerField(null=True, help_text="What another lead settled it as, unaware of the first.")
     excluded = models.CharField(max_length=10, choices=Excluded, blank=True)
+    settled = models.BooleanField(default=False, help_text="Before it is, nobody is told whose answer is whose.")
 
     class Meta:
         constraints = [
@@ -79,6 +82,9 @@ class Snapshot(Sealed):
     ratings = models.PositiveIntegerField()
     raters = models.PositiveIntegerField()
     rarest = models.PositiveIntegerField(help_text="Ratings other than the commonest; few of them tell little.")
+    contested = models.PositiveIntegerField(
+        default=0, help_text="Units in which the commonest value has no majority; few of them tell little."
+    )
     undefined = models.CharField(max_length=20, blank=True)
     alpha = models.FloatField(null=True)
     alpha_low = models.FloatField(null=True)
