@@ -79,9 +79,14 @@ def why_undefined(patterns: Patterns, level: Level, numbers: Floats | None) -> U
     return None if patterns.pairable.varies else Undefined.NO_VARIATION
 
 
-def category_alphas(patterns: Patterns, **options: int | float) -> list[AlphaEstimate]:
+def category_alphas(
+    patterns: Patterns, *, resamples: int = RESAMPLES, seed: int = 0, confidence: float = CONFIDENCE
+) -> list[AlphaEstimate]:
     """For each value, nominal α of that value against all others."""
-    return [alpha(patterns.against_the_rest(value), **options) for value in range(patterns.counts.shape[1])]  # type: ignore[arg-type]
+    return [
+        alpha(patterns.against_the_rest(value), resamples=resamples, seed=seed, confidence=confidence)
+        for value in range(patterns.counts.shape[1])
+    ]
 
 
 # --- Clusters ----------------------------------------------------------------

@@ -96,23 +96,32 @@ def _single(ratios: Ratios, k: int) -> Estimate:
 
 
 def _mean(ratios: Ratios) -> Estimate:
+    if not ratios[0]:
+        return Estimate.none(Undefined.NO_VARIATION)
     value, low, high = (1 - 1 / f if f else -np.inf for f in ratios)
     return Estimate.of(value, low=low, high=high)
 
 
 def _stepped(single: Estimate, k: int) -> Estimate:
-    """The mean of k ratings from a single one (Spearman and Brown)."""
+    """The mean of k ratings from a single one (Spearman and Brown), which is unbounded below."""
+    if single.undefined:
+        return single
     parts = (single.value, single.low, single.high)
-    value, low, high = (np.nan if part is None else k * part / (1 + (k - 1) * part) for part in parts)
-    return Estimate.of(value, low=low, high=high)
+    value, low, high = (
+        np.nan if part is None or (k - 1) * part <= -1 else k * part / (1 + (k - 1) * part) for part in parts
+    )
+    return Estimate.of(value, low=low, high=high) if np.isfinite(value) else Estimate.none(Undefined.NO_VARIATION)
 
 
 def _two_way(squares: MeanSquares, tail: float) -> Estimate:
     n, k, between, raters, error = squares.items, squares.width, squares.between, squares.raters, squares.error
-    value = (between - error) / (between + (k - 1) * error + k * (raters - error) / n)
-    a, b = k * value / (n * (1 - value)) if value < 1 else np.inf, 1 + k * value * (n - 1) / (n * (1 - value))
-    if not np.isfinite(a) or error == 0:
+    all_of_it = between + (k - 1) * error + k * (raters - error) / n
+    if all_of_it == 0:
+        return Estimate.none(Undefined.NO_VARIATION)
+    value = (between - error) / all_of_it
+    if error == 0 or value >= 1:
         return Estimate.of(value)
+    a, b = k * value / (n * (1 - value)), 1 + k * value * (n - 1) / (n * (1 - value))
     spread = (a * raters) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1))
     freedom = (a * raters + b * error) ** 2 / spread
     above, below = float(stats.f.ppf(tail, n - 1, freedom)), float(stats.f.ppf(tail, freedom, n - 1))

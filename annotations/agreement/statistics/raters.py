@@ -71,6 +71,8 @@ class Conger:
         value = (agreed.mean() - chance) / (1 - chance)
         parts = (agreed - chance * paired * len(paired) / paired.sum()) / (1 - chance)
         parts = parts - 2 * (1 - value) * (self._chances - chance) / (1 - chance)
+        if len(parts) < 2:
+            return Estimate.of(float(value))
         se = float(np.sqrt(((parts - value) ** 2).sum() / (len(parts) * (len(parts) - 1))))
         reach = se * float(stats.t.ppf((1 + self.confidence) / 2, len(parts) - 1))
         return Estimate.of(float(value), se, max(-1, value - reach), min(1, value + reach))
