@@ -26,14 +26,13 @@ class Blob(models.Model):
 
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, user: User) -> Self:
-        """Leads see their project's tasks; an expert their own and the accepted ones; a consumer none."""
+        """Leads see their project's tasks; an expert their own and the accepted ones but withheld; a consumer none."""
         if user.is_superuser:
             return self
         lead = Membership.objects.filter(user=user, role=Membership.Role.LEAD).values("project")
         expert = Membership.objects.filter(user=user, role=Membership.Role.EXPERT).values("project")
-        return self.filter(
-            Q(project__in=lead) | Q(project__in=expert) & (Q(author=user) | Q(status=Task.Status.ACCEPTED))
-        )
+        shown = Q(status=Task.Status.ACCEPTED, is_withheld=False)
+        return self.filter(Q(project__in=lead) | Q(project__in=expert) & (Q(author=user) | shown))
 
     def about(self, text: str) -> Self:
         """Tasks with each of the first words of `text` in their title or name, found by trigrams."""
@@ -73,6 +72,9 @@ class Task(models.Model):
     title = models.CharField(max_length=200)
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tasks")
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
+    is_withheld = models.BooleanField(
+        default=False, help_text="Not shown to experts though accepted: its case is a gold one, dealt to them unseen."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TaskQuerySet.as_manager()

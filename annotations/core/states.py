@@ -25,7 +25,7 @@ def move(row: models.Model, to: str, **changes: object) -> None:
     name = row._meta.verbose_name
     if to not in stateful.TRANSITIONS[stateful.status]:
         raise Conflict(f"This {name} is {_words(stateful.status)}, so it cannot become {_words(to)}.")
-    unmoved = type(row)._default_manager.filter(pk=row.pk, status=stateful.status)
+    unmoved = type(row)._base_manager.filter(pk=row.pk, status=stateful.status)
     if not unmoved.update(status=to, **changes):
         raise Conflict(f"This {name} was changed by someone else. Reload to see where it stands.")
     for field, value in {"status": to, **changes}.items():

@@ -41,7 +41,7 @@ def open_discussion(case: Case, *, by: User) -> None:
 
 
 def _lock(case: Case) -> Case:
-    return queries.complete(Case.objects.select_for_update(of=("self",))).get(pk=case.pk)
+    return queries.complete(Case.every.select_for_update(of=("self",))).get(pk=case.pk)
 
 
 @transaction.atomic

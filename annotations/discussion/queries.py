@@ -21,8 +21,9 @@ def cases_concerning(user: User) -> QuerySet[Case]:
     """The cases whose discussion may ever become theirs: they judge it, lead its project, or wrote its subject."""
     judged = Assignment.objects.filter(annotator=user).exclude(status=Assignment.Status.SKIPPED).values("case")
     wrote = Q(task_version__task__author=user) | Q(subject_rubric_version__published_by=user)
-    led = Q(pk__in=Case.objects.visible_to(user).values("pk"))
-    return Case.objects.filter(project__in=Project.objects.visible_to(user)).filter(Q(pk__in=judged) | wrote | led)
+    led = Q(pk__in=Case.every.visible_to(user).values("pk"))
+    theirs = Q(pk__in=judged) | wrote & Q(gold_of=None) | led
+    return Case.every.filter(theirs, project__in=Project.objects.visible_to(user))
 
 
 def complete(cases: QuerySet[Case]) -> QuerySet[Case]:
@@ -43,7 +44,9 @@ def count(case: Case) -> int:
 
 
 def is_decided(case: Case) -> bool:
-    """Whether what its author may know of the case is final."""
+    """Whether what its author may know of the case is final; of a gold copy they never know."""
+    if case.gold_of_id is not None:
+        return False
     if case.status != Case.Status.SETTLED or case.task_version_id is None:
         return case.status == Case.Status.SETTLED
     return Decision.objects.filter(task_version=case.task_version_id).exists()

@@ -47,7 +47,7 @@ def attach(version: TaskVersion, argument: Argument, *, by: User) -> Probe:
         task_version=version,
         project=version.project,
         author=by,
-        phase=queries.phase_of(version),
+        phase=queries.phase_of(version, by),
         claim=argument.claim,
         sentence=argument.sentence.strip(),
         script=blobs.put(_unix(argument.script).encode()),

@@ -24,7 +24,7 @@ class ProbeQuerySet(models.QuerySet["Probe"]):
         own = Q(author=user)
         is_early = Q(phase=Probe.Phase.BEFORE)
         kept = self.filter(project__in=Project.objects.visible_to(user), withdrawn_at=None)
-        return kept.filter(own | _is_concerned(user) & (is_early | _is_settled()) | _adjudicates(user))
+        return kept.filter(own | _is_concerned(user) & (is_early | _is_settled(user)) | _adjudicates(user))
 
 
 def _is_concerned(user: User) -> Q:
@@ -37,20 +37,20 @@ def _took_part(user: User) -> Exists:
     return Exists(Assignment.objects.filter(annotator=user, case__task_version=OuterRef("task_version")))
 
 
-def _is_settled() -> Q:
-    """People have settled what they think of the version, and nobody is at it again."""
-    return Q(_has_case(Case.Status.SETTLED)) & ~Q(_has_case(*UNDER_REVIEW))
+def _is_settled(user: User) -> Q:
+    """People have settled what they think of the version, and nobody they may know of is at it again."""
+    return Q(_has_case(user, Case.Status.SETTLED)) & ~Q(_has_case(user, *UNDER_REVIEW))
 
 
 def _adjudicates(user: User) -> Q:
     """They lead, everyone has submitted, and they neither took part nor wrote the task."""
     leads = Case.objects.visible_to(user).filter(status=Case.Status.ADJUDICATION).values("task_version")
     is_elsewhere = ~Q(task_version__task__author=user)
-    return Q(task_version__in=leads) & ~Q(_has_case(Case.Status.OPEN)) & ~Q(_took_part(user)) & is_elsewhere
+    return Q(task_version__in=leads) & ~Q(_has_case(user, Case.Status.OPEN)) & ~Q(_took_part(user)) & is_elsewhere
 
 
-def _has_case(*statuses: str) -> Exists:
-    return Exists(Case.objects.filter(task_version=OuterRef("task_version"), status__in=statuses))
+def _has_case(user: User, *statuses: str) -> Exists:
+    return Exists(Case.every.met_by(user).filter(task_version=OuterRef("task_version"), status__in=statuses))
 
 
 class Probe(Work):

@@ -19,7 +19,7 @@ def can_attach(user: User, version: TaskVersion) -> Permit:
 
 def _has_a_part(user: User, version: TaskVersion) -> Permit:
     if version.task.author_id == user.pk:
-        return _is_not_judged(version)
+        return _is_not_judged(user, version)
     seat = Assignment.objects.filter(annotator=user, case__task_version=version, case__status__in=UNDER_REVIEW).first()
     if seat is not None:
         return _holds(seat)
@@ -28,8 +28,8 @@ def _has_a_part(user: User, version: TaskVersion) -> Permit:
     return Denied("Only those who judge this task, its author and leads can attach a probe to it.")
 
 
-def _is_not_judged(version: TaskVersion) -> Permit:
-    if phase_of(version) in {Probe.Phase.REVIEW, Probe.Phase.ADJUDICATION}:
+def _is_not_judged(user: User, version: TaskVersion) -> Permit:
+    if phase_of(version, user) in {Probe.Phase.REVIEW, Probe.Phase.ADJUDICATION}:
         return Denied("People are judging your task; you can attach probes again once they have settled it.")
     return Allowed()
 
@@ -59,7 +59,7 @@ class Rights:
 
     @classmethod
     def of(cls, user: User, version: TaskVersion) -> Self:
-        return cls(user, phase_of(version), roles.leads(user, version.project), can_attach(user, version))
+        return cls(user, phase_of(version, user), roles.leads(user, version.project), can_attach(user, version))
 
     def can_cancel(self, probe: Probe) -> Permit:
         if not probe.is_live:

@@ -17,9 +17,9 @@ def concerned_versions(user: User) -> QuerySet[TaskVersion]:
     )
 
 
-def phase_of(version: TaskVersion) -> Probe.Phase:
-    """How far people's judgement of the version has come; of several cases the least far one counts."""
-    statuses = set(Case.objects.filter(task_version=version).values_list("status", flat=True))
+def phase_of(version: TaskVersion, user: User) -> Probe.Phase:
+    """How far the version's judgement has come in front of a person; of several cases the least far one counts."""
+    statuses = set(Case.every.met_by(user).filter(task_version=version).values_list("status", flat=True))
     order = (
         (Case.Status.OPEN, Probe.Phase.REVIEW),
         (Case.Status.ADJUDICATION, Probe.Phase.ADJUDICATION),
@@ -48,7 +48,8 @@ def names(version: TaskVersion, user: User) -> dict[UUID, str]:
     adjudication gives them. Before and after they have their names.
     """
     authors = User.objects.filter(probes__task_version=version).distinct()
-    under_review = Case.objects.filter(task_version=version, status__in=UNDER_REVIEW).order_by("-id").first()
+    cases = Case.every.met_by(user).filter(task_version=version, status__in=UNDER_REVIEW)
+    under_review = cases.order_by("-id").first()
     if under_review is None:
         return {row.pk: str(row) for row in authors} | {user.pk: "You"}
     parts = {row.pk: "A lead" for row in authors} | {version.task.author_id: "The task’s author"}

@@ -35,7 +35,7 @@ def expire(assignment: Assignment) -> None:
 
     A case that a lead gave to somebody stays theirs to open again; any other goes back to everyone.
     """
-    Case.objects.select_for_update(no_key=True).get(pk=assignment.case_id)
+    Case.every.select_for_update(no_key=True).get(pk=assignment.case_id)
     held = Assignment.objects.select_related("annotator").get(pk=assignment.pk)
     if held.status != Assignment.Status.ACTIVE or held.lease_ends_at >= timezone.now():
         return

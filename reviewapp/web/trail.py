@@ -85,7 +85,7 @@ class Eyes:
 def case_trail(request: HttpRequest, project: str, case: UUID) -> HttpResponse:
     """For leads of the project and for the case's annotators; nothing is here for anybody else."""
     place, reader = project_for(request, project), person(request)
-    cases = Case.objects.filter(project=place).select_related("task_version__task", "subject_rubric_version__rubric")
+    cases = Case.every.filter(project=place).select_related("task_version__task", "subject_rubric_version__rubric")
     leads = roles.leads(reader, place)
     found = get_object_or_404(cases if leads else cases.filter(assignments__annotator=reader), pk=case)
     parts = [*part_of(found), *Thread.objects.filter(case=found).values_list("pk", flat=True)]

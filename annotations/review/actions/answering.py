@@ -43,7 +43,7 @@ def save_draft(
 
 def _lock(annotation: Annotation) -> Annotation:
     """Lock the case, then the annotation: the order every action here keeps."""
-    Case.objects.select_for_update(no_key=True).only("pk").get(pk=annotation.case_id)
+    Case.every.select_for_update(no_key=True).only("pk").get(pk=annotation.case_id)
     rows = Annotation.objects.select_for_update(of=("self",)).select_related("case", "assignment")
     return rows.get(pk=annotation.pk)
 

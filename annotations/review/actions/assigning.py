@@ -146,9 +146,7 @@ def _roles(projects: Collection[Project], people: Collection[User]) -> dict[tupl
 @transaction.atomic
 def take_back(assignment: Assignment, *, by: User) -> None:
     """Free the seat a person holds or was assigned; their draft is kept."""
-    case = (
-        Case.objects.select_for_update(no_key=True, of=("self",)).select_related("project").get(pk=assignment.case_id)
-    )
+    case = Case.every.select_for_update(no_key=True, of=("self",)).select_related("project").get(pk=assignment.case_id)
     assignment.refresh_from_db()
     require(policies.can_take_back(by, assignment, case))
     _free(assignment)
@@ -162,7 +160,7 @@ def give_back_all(person: User, *, project: Project | None = None, by: User | No
     held = Assignment.objects.filter(annotator=person, status__in=HELD)
     if project:
         held = held.filter(case__project=project)
-    cases = Case.objects.select_for_update(no_key=True).filter(pk__in=held.values("case")).order_by("id")
+    cases = Case.every.select_for_update(no_key=True).filter(pk__in=held.values("case")).order_by("id")
     by_pk = {case.pk: case for case in cases}
     rows = list(held.filter(case__in=by_pk))
     for assignment in rows:

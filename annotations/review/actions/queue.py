@@ -125,9 +125,7 @@ def sit(seat: Seat, terms: queries.Terms) -> Assignment:
 def begin(assignment: Assignment, *, by: User) -> Assignment:
     """Open what a lead assigned: its lease starts now. What is open already stays as it is."""
     _one_at_a_time(by)
-    case = (
-        Case.objects.select_for_update(no_key=True, of=("self",)).select_related("project").get(pk=assignment.case_id)
-    )
+    case = Case.every.select_for_update(no_key=True, of=("self",)).select_related("project").get(pk=assignment.case_id)
     assignment.refresh_from_db()
     require(policies.can_begin(by, assignment))
     if assignment.status == Assignment.Status.ACTIVE:
@@ -159,7 +157,7 @@ def skip(assignment: Assignment, reason: str, *, by: User, note: str = "") -> No
         raise Invalid("Say in a few words why you skip this case.", {"note": "Say in a few words why."})
     if len(note) > LONGEST_NOTE:
         raise Invalid(f"Say why in {LONGEST_NOTE} characters.", {"note": f"At most {LONGEST_NOTE} characters."})
-    Case.objects.select_for_update(no_key=True).get(pk=assignment.case_id)
+    Case.every.select_for_update(no_key=True).get(pk=assignment.case_id)
     assignment.refresh_from_db()
     require(policies.can_skip(by, assignment))
     move(assignment, Assignment.Status.SKIPPED, skip_reason=reason, skip_note=note.strip())

@@ -19,6 +19,7 @@ from annotations.review.models.annotations import (
     lease_end,
 )
 from annotations.review.models.cases import DUE, NEVER, Case, Seat
+from annotations.review.models.gold import GoldAnswer, GoldCase, QueuePause
 from annotations.review.models.rounds import RubricRound
 from annotations.review.models.settings import ReviewSettings, lease_end_in, settings_of
 from annotations.review.models.steering import BulkChange, SavedView
@@ -37,8 +38,11 @@ __all__ = [
     "Citation",
     "Confidence",
     "FinalVerdict",
+    "GoldAnswer",
+    "GoldCase",
     "GuidelineGap",
     "Question",
+    "QueuePause",
     "Reply",
     "ReviewSettings",
     "RubricRound",

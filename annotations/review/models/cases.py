@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from annotations.accounts.models import Membership, Project, User
 from annotations.catalog.models import TaskVersion
@@ -24,6 +25,23 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self
         leading = Membership.objects.filter(user=user, role=Membership.Role.LEAD).values("project")
         return self.filter(project__in=leading)
+
+    def met_by(self, user: User) -> Self:
+        """Of every case there is, those that exist for a person: all that count, and the gold copies dealt to them."""
+        return self.filter(Q(gold_of=None) | Q(gold_for=user))
+
+
+class CaseManager(models.Manager["Case"]):
+    """The cases that count: copies of gold ones are dealt and answered like any other, and counted nowhere."""
+
+    def get_queryset(self) -> CaseQuerySet:
+        return CaseQuerySet(self.model, using=self._db).filter(gold_of=None)
+
+    def visible_to(self, user: User) -> CaseQuerySet:
+        return self.get_queryset().visible_to(user)
+
+
+ORDINARY = Q(gold_of=None)  # what every index that lists cases is limited to, as every list is
 
 
 class Case(models.Model):
@@ -83,25 +101,40 @@ class Case(models.Model):
     disagreements = models.PositiveSmallIntegerField(default=0, help_text="Criteria with more than one answer.")
     unanimity_settles = models.BooleanField(default=True)
     status = models.CharField(max_length=15, choices=Status, default=Status.OPEN)
-    opened_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(default=timezone.now, editable=False)
+    gold_of = models.ForeignKey(
+        "self",
+        null=True,
+        editable=False,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="copies",
+        help_text="The settled case this is a copy of, dealt to one person who does not know it.",
+    )
+    gold_for = models.ForeignKey(
+        User, null=True, editable=False, db_index=False, on_delete=models.PROTECT, related_name="+"
+    )
 
-    objects = CaseQuerySet.as_manager()
+    objects = CaseManager()
+    every = CaseQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["project", "status", "id"], name="case_by_status"),
+            models.Index(fields=["project", "status", "id"], condition=ORDINARY, name="case_by_status"),
             models.Index(
                 fields=["project", "-priority", "-disagreements", "id"],
-                condition=Q(status="adjudication") | Q(second_due=True),
+                condition=(Q(status="adjudication") | Q(second_due=True)) & ORDINARY,
                 name="case_to_adjudicate",
             ),
             # The orders of the leads' table, each state read along its own stretch.
-            models.Index("project", "status", DUE, "id", name="case_by_due"),
-            models.Index(fields=["project", "status", "priority", "id"], name="case_by_priority"),
-            models.Index(fields=["project", "status", "disagreements", "id"], name="case_by_disagreements"),
-            models.Index(fields=["rubric_version", "status", "id"], name="case_by_rubric"),
-            GinIndex(fields=["needs"], name="case_by_needs"),
+            models.Index("project", "status", DUE, "id", condition=ORDINARY, name="case_by_due"),
+            models.Index(fields=["project", "status", "priority", "id"], condition=ORDINARY, name="case_by_priority"),
+            models.Index(
+                fields=["project", "status", "disagreements", "id"], condition=ORDINARY, name="case_by_disagreements"
+            ),
+            models.Index(fields=["rubric_version", "status", "id"], condition=ORDINARY, name="case_by_rubric"),
+            GinIndex(fields=["needs"], condition=ORDINARY, name="case_by_needs"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -115,9 +148,21 @@ class Case(models.Model):
             models.CheckConstraint(
                 condition=Q(second_due=False) | Q(status="settled"), name="case_second_only_when_settled"
             ),
-            models.UniqueConstraint(fields=["task_version", "rubric_version", "round"], name="case_unique_for_task"),
             models.UniqueConstraint(
-                fields=["subject_rubric_version", "rubric_version", "round"], name="case_unique_for_rubric"
+                fields=["task_version", "rubric_version", "round"], condition=ORDINARY, name="case_unique_for_task"
+            ),
+            models.UniqueConstraint(
+                fields=["subject_rubric_version", "rubric_version", "round"],
+                condition=ORDINARY,
+                name="case_unique_for_rubric",
+            ),
+            models.UniqueConstraint(
+                fields=["gold_of", "gold_for"], condition=~ORDINARY, name="case_gold_once_for_each_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(gold_of__isnull=True, gold_for__isnull=True)
+                | Q(gold_of__isnull=False, gold_for__isnull=False, overlap=1),
+                name="case_gold_is_for_one_person",
             ),
         ]
 
@@ -147,6 +192,15 @@ class Seat(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
         help_text="Who wrote the task, and so never sits here; Postgres fills it in.",
+    )
+    only_for = models.ForeignKey(
+        User,
+        null=True,
+        editable=False,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who alone may sit here, as the case is a copy dealt to them; Postgres fills it in.",
     )
     priority = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True)

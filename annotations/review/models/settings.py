@@ -46,12 +46,34 @@ class ReviewSettings(models.Model):
         validators=[MaxValueValidator(100)],
         help_text="Percent of settled cases that another lead settles again, unseen.",
     )
+    gold_percent = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(100)],
+        help_text="Percent of the cases experts take that are gold ones, unseen.",
+    )
+    gold_minimum = models.PositiveSmallIntegerField(
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text="Criteria of gold cases somebody answers before anything is judged by them.",
+    )
+    gold_threshold = models.PositiveSmallIntegerField(
+        default=70,
+        validators=[MaxValueValidator(100)],
+        help_text="Percent of answers to gold cases that must be as expected, or the person's queue is paused.",
+    )
+    gold_feedback = models.BooleanField(
+        default=False, help_text="Show people what was expected once they have submitted a gold case."
+    )
 
     class Meta:
         verbose_name_plural = "review settings"
         constraints = [
             models.CheckConstraint(condition=Q(second_lead_percent__lte=100), name="review_settings_share"),
             models.CheckConstraint(condition=Q(lease_minutes__gte=5), name="review_settings_lease"),
+            models.CheckConstraint(
+                condition=Q(gold_percent__lte=100, gold_threshold__lte=100, gold_minimum__gte=1),
+                name="review_settings_gold",
+            ),
         ]
 
     def __str__(self) -> str:

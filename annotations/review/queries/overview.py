@@ -91,7 +91,7 @@ def _days(project: Project, now: datetime) -> list[Day]:
     today = timezone.localdate(now)
     since = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
     handed_in = Annotation.objects.filter(
-        case__project=project, status=Annotation.Status.SUBMITTED, submitted_at__gte=since
+        case__project=project, case__gold_of=None, status=Annotation.Status.SUBMITTED, submitted_at__gte=since
     )
     submitted = _by_day(handed_in, "submitted_at")
     settled = _by_day(Adjudication.objects.filter(case__project=project, settled_at__gte=since), "settled_at")
@@ -146,7 +146,7 @@ def by_person(project: Project) -> list[PersonRow]:
     members = project.memberships.filter(role__in=roles.WRITING).select_related("user").order_by("user__name")
     rows = {member.user_id: PersonRow(member.user) for member in members}
     since = timezone.now() - timedelta(days=DAYS)
-    answered = Annotation.objects.filter(case__project=project, author__in=rows).order_by()
+    answered = Annotation.objects.filter(case__project=project, case__gold_of=None, author__in=rows).order_by()
     recent = answered.filter(status=Annotation.Status.SUBMITTED, submitted_at__gte=since)
     median = Median("active_seconds", filter=Q(active_seconds__gt=0))
     _into(rows, recent.values("author").annotate(submitted=Count("pk"), seconds=median))
@@ -156,7 +156,7 @@ def by_person(project: Project) -> list[PersonRow]:
     _into(rows, _asked(project, since))
     sent_back = Task.objects.filter(project=project, status=Task.Status.NEEDS_REVISION).order_by()
     _into(rows, sent_back.values("author").annotate(revisions=Count("pk")))
-    assigned = Assignment.objects.filter(case__project=project, annotator__in=rows).order_by()
+    assigned = Assignment.objects.filter(case__project=project, case__gold_of=None, annotator__in=rows).order_by()
     held = assigned.filter(status__in=HELD).values(author=F("annotator"))
     _into(rows, held.annotate(held=Count("pk"), lease_ends_at=_soonest_end()))
     for person, reason, count in _skips(assigned, since):

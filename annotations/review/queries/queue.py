@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -60,8 +60,8 @@ def claimable(terms: Terms) -> QuerySet[Seat]:
 
 
 def of_others(seats: QuerySet[Seat], user: User) -> QuerySet[Seat]:
-    """The seats but for those about the person's own task and those of a case they had."""
-    return seats.exclude(author=user).filter(~Exists(had(user)))
+    """The seats but for those about the person's own task, those of a case they had, and those kept for another."""
+    return seats.exclude(author=user).filter(Q(only_for=None) | Q(only_for=user), ~Exists(had(user)))
 
 
 def had(user: User) -> QuerySet[Assignment]:

@@ -31,7 +31,8 @@ def standing(rubric: Rubric) -> Standing:
         settled=Count("pk", filter=Q(status=Case.Status.SETTLED)),
     )
     submitted = Annotation.objects.filter(
-        case__rubric_version__rubric=rubric, case__status=Case.Status.OPEN, status=Annotation.Status.SUBMITTED
+        case__in=Case.objects.filter(rubric_version__rubric=rubric, status=Case.Status.OPEN),
+        status=Annotation.Status.SUBMITTED,
     )
     return Standing(submitted=submitted.count(), **counts)
 
@@ -90,7 +91,7 @@ _ANSWERS = """
     SELECT v.criterion_id, a.case_id, v.code, v.cannot_tell, count(*) AS n
     FROM review_verdict v
     JOIN review_annotation a ON a.id = v.annotation_id AND a.status = 'submitted'
-    JOIN review_case c ON c.id = a.case_id AND c.status = 'settled'
+    JOIN review_case c ON c.id = a.case_id AND c.status = 'settled' AND c.gold_of_id IS NULL
     WHERE v.criterion_id = ANY(%s)
     GROUP BY 1, 2, 3, 4
 """

@@ -129,5 +129,5 @@ def _capped(cases: set[UUID]) -> int:
 
 def _of_others(terms: Terms) -> QuerySet[Assignment]:
     """What others hold of open cases that the person could judge."""
-    theirs = Assignment.objects.filter(case__project=terms.project, case__status=Case.Status.OPEN)
+    theirs = Assignment.objects.filter(case__project=terms.project, case__status=Case.Status.OPEN, case__gold_of=None)
     return theirs.exclude(seat__author=terms.user).filter(~Exists(had(terms.user)))
