@@ -37,6 +37,9 @@ class Unit(models.Model):
     final = models.SmallIntegerField(null=True, help_text="The settled answer; null: none yet, or cannot tell.")
     second_lead = models.UUIDField(null=True)
     second = models.SmallIntegerField(null=True, help_text="What another lead settled it as, unaware of the first.")
+    agreement = models.FloatField(
+        null=True, help_text="Share of its pairs of people who answered alike; null: fewer than two could tell."
+    )
     excluded = models.CharField(max_length=10, choices=Excluded, blank=True)
     settled = models.BooleanField(default=False, help_text="Before it is, nobody is told whose answer is whose.")
 
@@ -47,6 +50,7 @@ class Unit(models.Model):
         ]
         indexes = [
             models.Index(fields=["criterion", "at"], include=["codes", "excluded"], name="unit_by_criterion"),
+            models.Index(fields=["criterion", "agreement", "id"], name="unit_by_agreement"),
             models.Index(fields=["project", "at"], name="unit_by_project"),
         ]
 

@@ -1,0 +1,45 @@
+"""Snapshots: the newest of each criterion, and how one came to be what it is."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.db.models.functions import TruncDate
+
+from annotations.accounts.models import Project
+from annotations.agreement.models import Between, Following, Snapshot
+from annotations.rubrics.models import Criterion, RubricVersion
+
+MOST_DAYS = 400
+
+
+def newest(version: RubricVersion, between: Between) -> dict[UUID, Snapshot]:
+    """The newest snapshot of each of the version's criteria that has one, in the criteria's order, in one query."""
+    rows = Snapshot.objects.filter(rubric_version=version, between=between).select_related("criterion")
+    found = rows.order_by("criterion_id", "-id").distinct("criterion_id")
+    return {row.criterion_id: row for row in sorted(found, key=lambda row: row.criterion.position)}
+
+
+def history(criterion: Criterion, between: Between) -> QuerySet[Snapshot]:
+    """Every snapshot of the criterion and of those it goes on from in earlier or later versions, newest first."""
+    line = Criterion.objects.filter(key=criterion.key, rubric_version__rubric=criterion.rubric_version.rubric_id)
+    rows = Snapshot.objects.filter(criterion__in=line, between=between)
+    return rows.select_related("rubric_version", "criterion").order_by("-id")
+
+
+def daily(criterion: Criterion, between: Between) -> Sequence[Snapshot]:
+    """The last of each day and version in `history`, oldest first: what a chart shows; at most MOST_DAYS of them."""
+    last = history(criterion, between).annotate(day=TruncDate("computed_at"))
+    rows = last.order_by("-day", "-rubric_version__number", "-id").distinct("day", "rubric_version__number")
+    return list(rows[:MOST_DAYS])[::-1]
+
+
+def versions(project: Project) -> QuerySet[RubricVersion]:
+    """The rubric versions that anything was ever measured by, newest first within each rubric."""
+    rows = RubricVersion.objects.filter(rubric__project=project, snapshots__isnull=False).distinct()
+    return rows.select_related("rubric").order_by("rubric__title", "-number")
+
+
+def following(project: Project) -> Following:
+    """How far the numbers have come along with the project's cases; unsaved where nothing was measured yet."""
+    return Following.objects.filter(pk=project.pk).first() or Following(project=project)
