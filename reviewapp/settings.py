@@ -221,6 +221,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "follow-agreement": {
+        "task": "annotations.agreement.jobs.follow_projects",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "resume-rubric-rounds": {
         "task": "annotations.review.jobs.resume_rounds",
         "schedule": 10.0,

@@ -16,7 +16,7 @@ from annotations.agreement.queries.patterns import (
     weekly_patterns,
 )
 from annotations.agreement.queries.rating_table import rating_table
-from annotations.agreement.queries.snapshots import daily, following, history, newest, versions
+from annotations.agreement.queries.snapshots import daily, following, history, newest, newest_of, versions
 
 __all__ = [
     "EVERYTHING",
@@ -34,6 +34,7 @@ __all__ = [
     "history",
     "measured",
     "newest",
+    "newest_of",
     "pairs",
     "patterns",
     "raters",

@@ -100,7 +100,7 @@ class CaseAgreement:
 
 
 def case_agreement(case: Case) -> dict[UUID, CaseAgreement]:
-    """By criterion, of those measured: for a lead who judges the case, in two queries."""
+    """By criterion, of those measured: for a lead who judges the case, in three queries."""
     here = dict(Unit.objects.filter(case=case).values_list("criterion_id", "agreement"))
     known = newest(case.rubric_version, Between.PEOPLE)
     return {pk: CaseAgreement(here.get(pk), known.get(pk)) for pk in {**known, **here}}

@@ -1,9 +1,9 @@
 """Snapshots: the newest of each criterion, and how one came to be what it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import TruncDate
 
 from annotations.accounts.models import Project
@@ -14,10 +14,16 @@ MOST_DAYS = 400
 
 
 def newest(version: RubricVersion, between: Between) -> dict[UUID, Snapshot]:
-    """The newest snapshot of each of the version's criteria that has one, in the criteria's order, in one query."""
-    rows = Snapshot.objects.filter(rubric_version=version, between=between).select_related("criterion")
-    found = rows.order_by("criterion_id", "-id").distinct("criterion_id")
-    return {row.criterion_id: row for row in sorted(found, key=lambda row: row.criterion.position)}
+    """The newest snapshot of each of the version's criteria that has one, in the criteria's order, in two queries."""
+    rows = newest_of(version.criteria.all(), between).select_related("criterion").order_by("criterion__position")
+    return {row.criterion_id: row for row in rows}
+
+
+def newest_of(criteria: Iterable[Criterion], between: Between) -> QuerySet[Snapshot]:
+    """The newest snapshot of each of the criteria that has one: looked up one by one, however long histories are."""
+    last = Snapshot.objects.filter(criterion=OuterRef("pk"), between=between).order_by("-id").values("pk")[:1]
+    asked = Criterion.objects.filter(pk__in=[row.pk for row in criteria]).order_by()
+    return Snapshot.objects.filter(pk__in=asked.values(last=Subquery(last))).order_by()
 
 
 def history(criterion: Criterion, between: Between) -> QuerySet[Snapshot]:
