@@ -8,7 +8,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 # Commands that ask neither database nor broker.
-_SERVERLESS = {"check_bundle", "check_table"}
+_SERVERLESS = {"agreement", "check_bundle", "check_table"}
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 

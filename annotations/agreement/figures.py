@@ -76,17 +76,6 @@ class Figures:
         return int(self.patterns.totals.sum())
 
     @property
-    def rarest(self) -> int:
-        """Ratings other than the commonest."""
-        return self.ratings - int(self.patterns.totals.max(initial=0))
-
-    @property
-    def contested(self) -> int:
-        """Items in which the commonest value has no majority."""
-        commonest = self.patterns.counts[:, self.patterns.totals.argmax()]
-        return int(self.patterns.times @ (2 * commonest <= self.patterns.raters))
-
-    @property
     def _is_ordered(self) -> bool:
         return self.scale == Criterion.Scale.ORDINAL
 

@@ -5,14 +5,10 @@ from dataclasses import dataclass
 from django.db import models
 
 from annotations.agreement.models import Snapshot
+from annotations.agreement.statistics.floors import FEWEST_CONTESTED, FEWEST_ITEMS, FEWEST_OTHERS
 
 RELY = 0.800
 TENTATIVE = 0.667
-
-# Below these an interval of 95 % covers less than it says, whatever it says (docs/agreement.md).
-FEWEST_UNITS = 50
-FEWEST_OTHERS = 10
-FEWEST_CONTESTED = 5
 
 LARGE_GAP = 0.2
 MOST = 0.7
@@ -55,8 +51,8 @@ def verdict(snapshot: Snapshot) -> Reliability:
 
 
 def _insufficient(snapshot: Snapshot) -> str:
-    if snapshot.used < FEWEST_UNITS:
-        return f"Only {snapshot.used} of at least {FEWEST_UNITS} units that two people or more could answer."
+    if snapshot.used < FEWEST_ITEMS:
+        return f"Only {snapshot.used} of at least {FEWEST_ITEMS} units that two people or more could answer."
     if not snapshot.rarest:
         return f"All {snapshot.used:,} units were answered alike, so nothing can be said beyond chance."
     if snapshot.rarest < FEWEST_OTHERS:

@@ -7,7 +7,8 @@ Source: K. Krippendorff, Computing Krippendorff's Alpha-Reliability (2011).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from functools import cached_property
+from itertools import batched, repeat
 
 import numpy as np
 
@@ -121,14 +122,12 @@ def cluster_bootstrap(
         nothing = AlphaEstimate(Estimate.none(Undefined.NO_VARIATION))
         return Clustered(nothing, None)
     together = _together(sums)
-    points = np.ones(count)
+    everything = _Abreast([*sums, *([together] if together else [])])
     drawn = _drawn_clusters(count, resamples, np.random.default_rng(seed))
-    found = [np.concatenate(each) for each in zip(*(_alphas(sums, together, times) for times in drawn), strict=True)]
-    macro, pooled = (
-        _by_percentiles(point, resampled, confidence)
-        for point, resampled in zip(_alphas(sums, together, points[None]), found, strict=True)
-    )
-    return Clustered(macro, pooled if together else None)
+    points = everything.alphas(np.ones((1, count)))
+    resampled = np.concatenate([everything.alphas(times) for times in drawn], axis=1)
+    macro = _by_percentiles(_mean(points[: len(sums)]), _mean(resampled[: len(sums)]), confidence)
+    return Clustered(macro, _by_percentiles(points[-1], resampled[-1], confidence) if together else None)
 
 
 def _clustered(table: Table, count: int) -> "_Sums | None":
@@ -148,11 +147,11 @@ def _together(sums: "Sequence[_Sums]") -> "_Sums | None":
     return _Sums(first.level, first.numbers, np.asarray(totals), np.asarray(observed))
 
 
-def _alphas(sums: "Sequence[_Sums]", together: "_Sums | None", times: Floats) -> tuple[Floats, Floats]:
-    each = np.stack([one.alphas(times) for one in sums])
-    known = np.isfinite(each)
-    macro = np.where(known, each, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return np.where(known.any(axis=0), macro, np.nan), together.alphas(times) if together else np.zeros(len(times))
+def _mean(alphas: Floats) -> Floats:
+    """Over tables (tables, resamples), without those that are undefined."""
+    known = np.isfinite(alphas)
+    total = np.where(known, alphas, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known.any(axis=0), total, np.nan)
 
 
 def _by_percentiles(point: Floats, resampled: Floats, confidence: float) -> AlphaEstimate:
@@ -194,9 +193,11 @@ class _Sums:
 
     def alphas(self, times: Floats) -> Floats:
         """α (…,) when the units occur `times` (…, units); NaN where there is no variation."""
-        totals = times @ self.totals
+        return self.alphas_of(times @ self.totals, times @ self.observed)
+
+    def alphas_of(self, totals: Floats, observed: Floats) -> Floats:
+        """The same of what the units come to: totals (…, values) and disagreement (…, columns)."""
         apart = distances(self.level, self.numbers, totals)
-        observed = times @ self.observed
         if self.level == Level.ORDINAL:
             observed = (observed * apart.reshape(observed.shape)).sum(axis=-1)
         else:
@@ -223,6 +224,23 @@ class _Sums:
     def gathered(self, clusters: Ints, count: int) -> "_Sums":
         """The same by cluster: `clusters` (units,) says to which of `count` each unit belongs."""
         return _Sums(self.level, self.numbers, _by(clusters, self.totals, count), _by(clusters, self.observed, count))
+
+
+@dataclass(frozen=True)
+class _Abreast:
+    """Several sums over the same units, side by side, so that resampling reads what was drawn only once."""
+
+    sums: "Sequence[_Sums]"
+
+    @cached_property
+    def columns(self) -> Floats:
+        return np.hstack([part for each in self.sums for part in (each.totals, each.observed)])
+
+    def alphas(self, times: Floats) -> Floats:
+        """α (sums, resamples) when the units occur `times` (resamples, units)."""
+        widths = [part.shape[1] for each in self.sums for part in (each.totals, each.observed)]
+        parts = np.split(times @ self.columns, np.cumsum(widths)[:-1], axis=1)
+        return np.stack([each.alphas_of(*both) for each, both in zip(self.sums, batched(parts, 2), strict=True)])
 
 
 def _pairs(counts: Floats) -> Floats:

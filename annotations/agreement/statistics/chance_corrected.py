@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import stats
 
+from annotations.agreement.statistics import quantiles
 from annotations.agreement.statistics.estimates import CHANCE_ITEMS, CONFIDENCE, Estimate, Undefined
 from annotations.agreement.statistics.ratings import Floats, Patterns
 
@@ -50,7 +50,7 @@ class Agreement:
         more = items + CHANCE_ITEMS
         center = plain.value * items / more
         spread = plain.se**2 * items * (items - 1) + items * (plain.value - center) ** 2 + CHANCE_ITEMS * center**2
-        reach = float(np.sqrt(spread / (more * (more - 1))) * stats.t.ppf((1 + self.confidence) / 2, more - 1))
+        reach = float(np.sqrt(spread / (more * (more - 1))) * quantiles.student_reach(self.confidence, more - 1))
         return replace(plain, low=max(-1, min(plain.low, center - reach)), high=max(plain.high, center + reach))
 
     @cached_property
@@ -154,7 +154,7 @@ class Agreement:
         return float(np.sqrt(patterns.times @ (each - center) ** 2 / (items * (items - 1))))
 
     def _interval(self, value: float, se: float, *, low: float = -1) -> Estimate:
-        reach = se * float(stats.t.ppf((1 + self.confidence) / 2, max(self._rated.items - 1, 1)))
+        reach = se * quantiles.student_reach(self.confidence, max(self._rated.items - 1, 1))
         return Estimate.of(value, se, max(low, value - reach), min(1, value + reach))
 
 

@@ -6,8 +6,9 @@ Source: A. P. Dawid and A. M. Skene, Applied Statistics 28 (1979) 20–28. Start
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, special, stats
+from scipy import sparse, special
 
+from annotations.agreement.statistics import quantiles
 from annotations.agreement.statistics.estimates import CONFIDENCE, Estimate, Undefined
 from annotations.agreement.statistics.proportions import clopper_pearson
 from annotations.agreement.statistics.ratings import Floats, Ints
@@ -53,7 +54,7 @@ class DawidSkene:
         if min(rate, 1 - rate) < 1e-3 or information <= 0:
             return clopper_pearson(rate * possible, possible, confidence=confidence)
         se = 1 / np.sqrt(information)
-        reach = se * float(stats.norm.ppf((1 + confidence) / 2))
+        reach = se * quantiles.normal_reach(confidence)
         odds = special.logit(rate)
         return Estimate.of(rate, se * rate * (1 - rate), special.expit(odds - reach), special.expit(odds + reach))
 

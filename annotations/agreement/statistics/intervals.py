@@ -1,8 +1,8 @@
 """Quantiles of a bootstrap that stand for an interval."""
 
 import numpy as np
-from scipy import stats
 
+from annotations.agreement.statistics import quantiles
 from annotations.agreement.statistics.ratings import Floats
 
 
@@ -18,11 +18,11 @@ def corrected_quantiles(
     if len(defined) < 2:
         return float("nan"), float("nan")
     below = (defined < value).mean() + (defined == value).mean() / 2
-    bias = stats.norm.ppf(np.clip(below, 1 / len(defined), 1 - 1 / len(defined)))
+    bias = quantiles.normal(np.clip(below, 1 / len(defined), 1 - 1 / len(defined)))
     apart = np.where(np.isfinite(left_out), left_out, value)
     apart = times @ apart / times.sum() - apart
     spread = float(times @ apart**2)
     acceleration = float(times @ apart**3) / (6 * spread**1.5) if spread > 0 else 0.0
-    tails = bias + stats.norm.ppf([(1 - confidence) / 2, (1 + confidence) / 2])
-    low, high = np.quantile(defined, stats.norm.cdf(bias + tails / (1 - acceleration * tails)))
+    tails = bias + quantiles.normal([(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(defined, quantiles.below_normal(bias + tails / (1 - acceleration * tails)))
     return float(low), float(high)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from annotations.agreement.statistics import quantiles
 from annotations.agreement.statistics.estimates import CONFIDENCE, Estimate, Undefined
 from annotations.agreement.statistics.ratings import Floats
 
@@ -87,7 +87,7 @@ def _by_ratio(above: float, below: float, one: int, other: int, tail: float) -> 
     if below == 0:
         return (np.inf,) * 3
     ratio = above / below
-    return ratio, ratio / float(stats.f.ppf(tail, one, other)), ratio * float(stats.f.ppf(tail, other, one))
+    return ratio, ratio / quantiles.fisher(tail, one, other), ratio * quantiles.fisher(tail, other, one)
 
 
 def _single(ratios: Ratios, k: int) -> Estimate:
@@ -124,7 +124,7 @@ def _two_way(squares: MeanSquares, tail: float) -> Estimate:
     a, b = k * value / (n * (1 - value)), 1 + k * value * (n - 1) / (n * (1 - value))
     spread = (a * raters) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1))
     freedom = (a * raters + b * error) ** 2 / spread
-    above, below = float(stats.f.ppf(tail, n - 1, freedom)), float(stats.f.ppf(tail, freedom, n - 1))
+    above, below = quantiles.fisher(tail, n - 1, freedom), quantiles.fisher(tail, freedom, n - 1)
     other = k * raters + (k * n - k - n) * error
     low = n * (between - above * error) / (above * other + n * between)
     high = n * (below * between - error) / (other + n * below * between)

@@ -1,8 +1,8 @@
 """Shares of counts, with intervals that hold for few of them."""
 
 import numpy as np
-from scipy import stats
 
+from annotations.agreement.statistics import quantiles
 from annotations.agreement.statistics.estimates import CONFIDENCE, Estimate, Undefined
 
 
@@ -10,7 +10,7 @@ def wilson(hits: float, of: float, *, confidence: float = CONFIDENCE) -> Estimat
     """A share with Wilson's score interval; counts may be expected ones. Source: Wilson 1927; Newcombe 1998."""
     if of <= 0:
         return Estimate.none(Undefined.NO_RATINGS)
-    z, share = float(stats.norm.ppf((1 + confidence) / 2)), hits / of
+    z, share = quantiles.normal_reach(confidence), hits / of
     center = share + z * z / (2 * of)
     reach = z * float(np.sqrt(max(share * (1 - share), 0) / of + z * z / (4 * of * of)))
     scale = 1 + z * z / of
@@ -24,6 +24,6 @@ def clopper_pearson(hits: float, of: float, *, confidence: float = CONFIDENCE) -
     if of <= 0:
         return Estimate.none(Undefined.NO_RATINGS)
     tail = (1 - confidence) / 2
-    low = float(stats.beta.ppf(tail, hits, of - hits + 1)) if hits > 0 else 0.0
-    high = float(stats.beta.ppf(1 - tail, hits + 1, of - hits)) if hits < of else 1.0
+    low = quantiles.beta(tail, hits, of - hits + 1) if hits > 0 else 0.0
+    high = quantiles.beta(1 - tail, hits + 1, of - hits) if hits < of else 1.0
     return Estimate.of(hits / of, low=low, high=high)

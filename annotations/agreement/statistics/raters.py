@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import stats
 
+from annotations.agreement.statistics import quantiles
 from annotations.agreement.statistics.estimates import CONFIDENCE, Estimate, Undefined
 from annotations.agreement.statistics.ratings import MISSING, Floats, Ints, Ratings
 
@@ -35,7 +35,7 @@ def cohen(table: Floats, weights: Floats, *, confidence: float = CONFIDENCE) -> 
     near = (weights @ columns)[:, None] + (rows @ weights)[None, :]
     spread = (shares * (weights - near * (1 - value)) ** 2).sum() - (value - chance * (1 - value)) ** 2
     se = float(np.sqrt(max(float(spread), 0) / items) / (1 - chance))
-    reach = se * float(stats.norm.ppf((1 + confidence) / 2))
+    reach = se * quantiles.normal_reach(confidence)
     return Estimate.of(value, se, max(-1, value - reach), min(1, value + reach))
 
 
@@ -74,7 +74,7 @@ class Conger:
         if len(parts) < 2:
             return Estimate.of(float(value))
         se = float(np.sqrt(((parts - value) ** 2).sum() / (len(parts) * (len(parts) - 1))))
-        reach = se * float(stats.t.ppf((1 + self.confidence) / 2, len(parts) - 1))
+        reach = se * quantiles.student_reach(self.confidence, len(parts) - 1)
         return Estimate.of(float(value), se, max(-1, value - reach), min(1, value + reach))
 
     @cached_property

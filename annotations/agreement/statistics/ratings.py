@@ -71,6 +71,16 @@ class Patterns:
         """Whether more than one value was given."""
         return int((self.totals > 0).sum()) > 1
 
+    @property
+    def others(self) -> int:
+        """Ratings other than the commonest."""
+        return int(self.totals.sum() - self.totals.max(initial=0))
+
+    @property
+    def contested(self) -> int:
+        """Items in which the commonest value has no majority."""
+        return int(self.times @ (2 * self.counts[:, self.totals.argmax()] <= self.raters))
+
     def against_the_rest(self, value: int) -> "Patterns":
         """The same items with one value told from all others."""
         one = self.counts[:, value]

@@ -53,7 +53,7 @@ def summarize(
         ratings=int(given.sum()),
         raters=int(given.any(axis=0).sum()),
         headline=headline,
-        coefficients=dict(_coefficients(ratings, confidence)),
+        coefficients={**dict(_coefficients(ratings, confidence)), f"alpha_{level}": headline.estimate},
         categories=_categories(ratings, resamples=resamples, seed=seed, confidence=confidence),
     )
 
