@@ -5,6 +5,6 @@ import os
 # Before numpy is imported: its matrices are small here, and a second thread costs more in waiting than it brings.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from reviewapp.celery import app as celery_app  # noqa: E402
+from reviewapp.celery import app as celery_app
 
 __all__ = ["celery_app"]
