@@ -27,12 +27,14 @@ from harness.results import Severity
 
 DEMANDS = (
     *("oracle_runs", "nop_runs", "mutants", "allow_network", "isolation", "severities"),
-    *("overlap", "unanimity_settles", "max_rounds"),
+    *("overlap", "unanimity_settles", "max_rounds", "agreement_floor"),
 )
 
 
 @transaction.atomic
-def set_policy(project: Project, *, by: User | None, **demands: int | bool | str | dict[str, str]) -> AcceptancePolicy:
+def set_policy(
+    project: Project, *, by: User | None, **demands: int | float | bool | str | dict[str, str] | None
+) -> AcceptancePolicy:
     """Seal the project's demands as its next policy version; earlier decisions keep theirs, and what is not named
     stays as it was.
 

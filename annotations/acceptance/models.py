@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotations.accounts.models import Project, User
+from annotations.agreement.models import Snapshot
 from annotations.catalog.models import Task, TaskVersion
 from annotations.core.ids import new_id
 from annotations.core.sealed import Sealed
@@ -32,6 +33,11 @@ class AcceptancePolicy(Sealed):
     overlap = models.PositiveSmallIntegerField(default=2)
     unanimity_settles = models.BooleanField(default=True)
     max_rounds = models.PositiveSmallIntegerField(default=3)
+    agreement_floor = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="What the lower bound of every criterion's α has to reach before a release; empty: nothing is asked.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -42,6 +48,10 @@ class AcceptancePolicy(Sealed):
             models.CheckConstraint(
                 condition=Q(oracle_runs__gte=1, nop_runs__gte=1, overlap__gte=1, max_rounds__gte=1),
                 name="policy_counts_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(agreement_floor__isnull=True) | Q(agreement_floor__gte=0, agreement_floor__lte=1),
+                name="policy_agreement_floor",
             ),
         ]
 
@@ -76,6 +86,9 @@ class Decision(Sealed):
     policy = models.ForeignKey(AcceptancePolicy, on_delete=models.PROTECT, related_name="decisions")
     check_run = models.ForeignKey(CheckRun, on_delete=models.PROTECT, related_name="decisions")
     adjudication = models.ForeignKey(Adjudication, null=True, on_delete=models.PROTECT, related_name="decisions")
+    snapshots = models.ManyToManyField(
+        Snapshot, related_name="decisions", help_text="The agreement it was held against, where the policy asks for it."
+    )
     round = models.PositiveSmallIntegerField()
     outcome = models.CharField(max_length=20, choices=Outcome)
     decided_at = models.DateTimeField(auto_now_add=True)
@@ -121,7 +134,7 @@ WORDS: dict[bool | None, str] = {True: "holds", False: "does not hold", None: "n
 
 
 class DecisionReason(Sealed):
-    """Why one of the four criteria held or did not; `holds` is None where its checks could not tell."""
+    """Why one of the four criteria, or the agreement a policy demands, held or did not; None: it could not be told."""
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="reasons")
     position = models.PositiveSmallIntegerField()

@@ -70,7 +70,8 @@ def _decide(
     replaces: Decision | None = None,
 ) -> None:
     round_number = replaces.round if replaces else queries.round_of(version)
-    ruling = queries.ruling(policy, run, adjudication, round_number=round_number)
+    measured = queries.measured_for(policy, adjudication)
+    ruling = queries.ruling(policy, run, adjudication, measured, round_number=round_number)
     decision = Decision.objects.create(
         project=task.project,
         task_version=version,
@@ -81,6 +82,8 @@ def _decide(
         round=round_number,
         outcome=ruling.outcome,
     )
+    if measured:
+        decision.snapshots.set(measured)
     DecisionReason.objects.bulk_create(
         DecisionReason(decision=decision, position=position, **vars(reason))
         for position, reason in enumerate(ruling.reasons, start=1)

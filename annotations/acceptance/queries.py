@@ -1,13 +1,16 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.db.models import Exists, OuterRef
 
 from annotations.acceptance.models import AcceptancePolicy, Decision
-from annotations.acceptance.rule import Ruling, rule
+from annotations.acceptance.rule import Reason, Ruling, agreement, rule, shortfalls
 from annotations.accounts.models import Project
+from annotations.agreement.models import Between, Snapshot
+from annotations.agreement.queries import newest
 from annotations.catalog.models import Task, TaskVersion
 from annotations.evidence.models import CheckResult, CheckRun
 from annotations.review.models import Adjudication, Case
+from annotations.rubrics.models import RubricVersion
 
 
 def current_policy(project: Project) -> AcceptancePolicy:
@@ -22,13 +25,62 @@ def standing(version: TaskVersion) -> Decision | None:
 
 def recompute(decision: Decision) -> Ruling:
     """The decision worked out again from the rows it names; it must come out the same."""
-    return ruling(decision.policy, decision.check_run, decision.adjudication, round_number=decision.round)
+    return ruling(
+        decision.policy,
+        decision.check_run,
+        decision.adjudication,
+        decision.snapshots.all(),
+        round_number=decision.round,
+    )
 
 
-def ruling(policy: AcceptancePolicy, run: CheckRun, adjudication: Adjudication | None, *, round_number: int) -> Ruling:
+def ruling(
+    policy: AcceptancePolicy,
+    run: CheckRun,
+    adjudication: Adjudication | None,
+    snapshots: Iterable[Snapshot],
+    *,
+    round_number: int,
+) -> Ruling:
     """What the policy makes of a run's results and, once people have judged, of their final verdicts."""
     finals = list(adjudication.verdicts.select_related("criterion")) if adjudication else None
-    return rule(list(run.results.all()), finals, round_number=round_number, max_rounds=policy.max_rounds)
+    return rule(
+        list(run.results.all()),
+        finals,
+        round_number=round_number,
+        max_rounds=policy.max_rounds,
+        agreement=_agreement(policy, adjudication, snapshots),
+    )
+
+
+def _agreement(
+    policy: AcceptancePolicy, adjudication: Adjudication | None, snapshots: Iterable[Snapshot]
+) -> Reason | None:
+    if policy.agreement_floor is None or adjudication is None:
+        return None
+    criteria = list(adjudication.case.rubric_version.criteria.all())
+    return agreement(policy.agreement_floor, criteria, {row.criterion_id: row for row in snapshots})
+
+
+def measured_for(policy: AcceptancePolicy, adjudication: Adjudication | None) -> list[Snapshot]:
+    """The agreement that a decision is held against now; none where the policy does not ask for it."""
+    if policy.agreement_floor is None or adjudication is None:
+        return []
+    return list(newest(adjudication.case.rubric_version, Between.PEOPLE).values())
+
+
+def held_back(project: Project, decisions: Iterable[Decision]) -> list[str]:
+    """Why agreement keeps these decisions' tasks from a release under the newest policy, a sentence a criterion."""
+    floor = current_policy(project).agreement_floor
+    if floor is None:
+        return []
+    cases = Case.objects.filter(adjudication__decisions__in=[decision.pk for decision in decisions])
+    versions = RubricVersion.objects.filter(cases__in=cases).distinct().prefetch_related("criteria")
+    return [
+        sentence
+        for version in versions
+        for sentence in shortfalls(floor, version.criteria.all(), newest(version, Between.PEOPLE))
+    ]
 
 
 def round_of(version: TaskVersion) -> int:

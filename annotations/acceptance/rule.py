@@ -1,17 +1,22 @@
-"""How a decision follows from checks and final verdicts: plain values in, plain values out."""
+"""How a decision follows from checks, final verdicts and agreement: plain values in, plain values out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from annotations.acceptance.models import Decision
+from annotations.agreement.models import Snapshot
+from annotations.agreement.reliability import Verdict, verdict
 from annotations.evidence.models import CheckResult
 from annotations.review.models import FinalVerdict
 from annotations.rubrics.models import Criterion
 
+AGREEMENT = "agreement"
+
 
 @dataclass(frozen=True)
 class Reason:
-    """One of the four criteria, whether it holds (None: its checks could not tell), and why in words."""
+    """One of the four criteria or AGREEMENT, whether it holds (None: its checks could not tell), and why in words."""
 
     criterion: str
     holds: bool | None
@@ -20,7 +25,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Ruling:
-    """What a decision would be, with a reason for each of the four criteria."""
+    """What a decision would be, with a reason for each of the four criteria, and for agreement where it is asked."""
 
     outcome: Decision.Outcome
     reasons: tuple[Reason, ...]
@@ -32,14 +37,40 @@ def rule(
     *,
     round_number: int,
     max_rounds: int,
+    agreement: Reason | None = None,
 ) -> Ruling:
     """Accept when checks and people found nothing against any criterion; else ask for a revision, or reject in
-    the last round. `finals` is None while no person has judged the version."""
+    the last round. `finals` is None while no person has judged the version. Agreement is named, and decides nothing:
+    it says whether the rubric may be trusted, and holds back releases."""
     reasons = tuple(_reason(criterion, checks, finals) for criterion in Criterion.Serves)
+    named = (*reasons, agreement) if agreement else reasons
     if finals is not None and all(reason.holds for reason in reasons):
-        return Ruling(Decision.Outcome.ACCEPTED, reasons)
+        return Ruling(Decision.Outcome.ACCEPTED, named)
     is_last = round_number >= max_rounds
-    return Ruling(Decision.Outcome.REJECTED if is_last else Decision.Outcome.NEEDS_REVISION, reasons)
+    return Ruling(Decision.Outcome.REJECTED if is_last else Decision.Outcome.NEEDS_REVISION, named)
+
+
+def shortfalls(floor: float, criteria: Iterable[Criterion], snapshots: Mapping[UUID, Snapshot]) -> list[str]:
+    """A sentence for each criterion whose α is not shown to reach the floor."""
+    found = ((criterion.title, _short(floor, snapshots.get(criterion.pk))) for criterion in criteria)
+    return [f"“{title}”: {why}" for title, why in found if why]
+
+
+def agreement(floor: float, criteria: Sequence[Criterion], snapshots: Mapping[UUID, Snapshot]) -> Reason:
+    """Whether people agree as far as the policy demands before a release."""
+    short = shortfalls(floor, criteria, snapshots)
+    text = f"α of every criterion is at least {floor:.3f}, as the policy demands before a release."
+    return Reason(AGREEMENT, not short, " ".join(short) or text)
+
+
+def _short(floor: float, snapshot: Snapshot | None) -> str:
+    if snapshot is None:
+        return "nobody has measured how far people agree on it."
+    found = verdict(snapshot)
+    if found.verdict == Verdict.INSUFFICIENT:
+        return f"insufficient data. {found.why}"
+    low = snapshot.alpha_low or 0.0
+    return "" if low >= floor else f"α is at least {low:.3f}, and {floor:.3f} is demanded before a release."
 
 
 def _reason(serves: Criterion.Serves, checks: Sequence[CheckResult], finals: Sequence[FinalVerdict] | None) -> Reason:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from annotations.acceptance.models import Decision
+from annotations.acceptance.queries import held_back
 from annotations.accounts.models import Project, User
 from annotations.audit.actions import record
 from annotations.core.decisions import require
@@ -45,7 +46,8 @@ def release(
     """Seal a set of accepted task versions under a version string.
 
     `test_percent` (0 to 100) of them, chosen by name so that a task keeps its split from release to release,
-    become the test split. Raises Invalid when a version is taken or malformed, or a decision is not accepted.
+    become the test split. Raises Invalid when a version is taken or malformed, a decision is not accepted, or people
+    agree less than the policy demands.
     """
     require(policies.can_release(by, dataset.project))
     Dataset.objects.select_for_update().get(pk=dataset.pk)
@@ -85,6 +87,8 @@ def _problems(
         problems["decisions"] = "Only accepted tasks of this project can be released."
     elif len({decision.task_version.name for decision in accepted}) < len(accepted):
         problems["decisions"] = "Two of the chosen tasks have the same name."
+    if accepted and (short := held_back(dataset.project, accepted)):
+        problems["agreement"] = "The policy holds releases back until people agree. " + " ".join(short)
     if not 0 <= test_percent <= 100:
         problems["test_percent"] = "Give a share between 0 and 100 percent."
     return problems

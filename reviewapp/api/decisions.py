@@ -17,7 +17,7 @@ class ReasonSerializer(serializers.ModelSerializer[DecisionReason]):
 
 
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
-    """The sealed outcome for a version, with a reason for each of the four criteria."""
+    """The sealed outcome for a version, with a reason for each of the four criteria, and for the agreement demanded."""
 
     version = serializers.UUIDField(source="task_version_id")
     policy = serializers.IntegerField(source="policy.number", help_text="The project's policy version.")

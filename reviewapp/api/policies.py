@@ -22,6 +22,13 @@ class PolicySerializer(serializers.ModelSerializer[AcceptancePolicy]):
     mutants = serializers.IntegerField(min_value=0, max_value=40, required=False)
     overlap = serializers.IntegerField(min_value=1, max_value=10, required=False)
     max_rounds = serializers.IntegerField(min_value=1, max_value=10, required=False)
+    agreement_floor = serializers.FloatField(
+        min_value=0,
+        max_value=1,
+        required=False,
+        allow_null=True,
+        help_text="What the lower bound of every criterion's α has to reach before a release; null: no demand.",
+    )
     severities = serializers.DictField(
         child=serializers.ChoiceField(choices=[severity.value for severity in Severity]),
         required=False,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from annotations.acceptance.models import Decision
+from annotations.acceptance.queries import held_back
 from annotations.accounts.models import Project
 from annotations.catalog.models import TaskVersion
 from annotations.core.decisions import require
@@ -106,15 +107,15 @@ def dataset_detail(request: HttpRequest, project: str, dataset: str) -> HttpResp
     row = _dataset(request, project, dataset)
     accepted = list(queries.releasable(row.project))
     if request.method != "POST":
-        return _detail_page(request, row, _empty_form(row, accepted))
+        return _detail_page(request, row, _empty_form(row, accepted), accepted)
     require(policies.can_release(person(request), row.project))
     form = ReleaseForm(request.POST, accepted=accepted)
     if not form.is_valid():
-        return _detail_page(request, row, form, status=422)
+        return _detail_page(request, row, form, accepted, status=422)
     made = attempt(lambda: actions.release(row, **form.cleaned_data, by=person(request)))
     if isinstance(made, Conflict | Invalid):
         explain(form, made)
-        return _detail_page(request, row, form, status=status_of(made))
+        return _detail_page(request, row, form, accepted, status=status_of(made))
     messages.success(request, _("Release %(version)s is sealed.") % {"version": made.version})
     return redirect("release-detail", row.project.slug, row.slug, made.version)
 
@@ -125,14 +126,18 @@ def _empty_form(dataset: Dataset, accepted: list[Decision]) -> ReleaseForm:
     return ReleaseForm(initial=initial, accepted=accepted)
 
 
-def _detail_page(request: HttpRequest, dataset: Dataset, form: ReleaseForm, status: int = 200) -> HttpResponse:
+def _detail_page(
+    request: HttpRequest, dataset: Dataset, form: ReleaseForm, accepted: list[Decision], status: int = 200
+) -> HttpResponse:
+    may_release = policies.can_release(person(request), dataset.project)
     context = {
         "project": dataset.project,
         "dataset": dataset,
         "releases": dataset.releases.select_related("created_by"),
         "form": form,
-        "has_accepted": bool(form.fields["decisions"].choices),  # type: ignore[attr-defined]  # a choice field
-        "may_release": policies.can_release(person(request), dataset.project),
+        "has_accepted": bool(accepted),
+        "may_release": may_release,
+        "held_back": held_back(dataset.project, accepted) if may_release else [],
     }
     return render(request, "datasets/detail.html", context, status=status)
 

@@ -53,6 +53,13 @@ class PolicyForm(forms.Form):
         max_value=10,
         help_text=lazy("A task that is not accepted in the last one is rejected."),
     )
+    agreement_floor = forms.FloatField(
+        label=lazy("Agreement before a release"),
+        min_value=0,
+        max_value=1,
+        required=False,
+        help_text=lazy("What α of every criterion has to be at least, by its interval: 0.667, say. Empty: no demand."),
+    )
     isolation = forms.ChoiceField(label=lazy("Isolation of its containers"), choices=AcceptancePolicy.Isolation.choices)
     unanimity_settles = forms.BooleanField(label=lazy("Settle a case without a lead when all agree"), required=False)
     allow_network = forms.BooleanField(label=lazy("Take tasks that use the network"), required=False)

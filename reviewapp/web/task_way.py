@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from annotations.acceptance.models import Decision, DecisionReason
+from annotations.acceptance.rule import AGREEMENT
 from annotations.catalog.models import Task
 from annotations.rubrics.models import Criterion
 
@@ -20,7 +21,7 @@ class Step:
 
 @dataclass(frozen=True)
 class ReasonView:
-    """Why one of the four criteria held or did not."""
+    """Why one of the four criteria, or the agreement demanded, held or did not."""
 
     label: str
     state: str
@@ -33,7 +34,8 @@ def reasons_of(decision: Decision) -> list[ReasonView]:
 
 
 def _reason(reason: DecisionReason) -> ReasonView:
-    label = dict(Criterion.Serves.choices).get(reason.criterion, reason.criterion)
+    labels = {**dict(Criterion.Serves.choices), AGREEMENT: _("Agreement before a release")}
+    label = labels.get(reason.criterion, reason.criterion)
     state = {True: "passed", False: "failed", None: "skipped"}[reason.holds]
     word = {True: _("holds"), False: _("does not hold"), None: _("not assessed")}[reason.holds]
     return ReasonView(label, state, word, reason.text)
