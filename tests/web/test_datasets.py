@@ -16,7 +16,7 @@ from tests import builders
 from tests.conftest import Browser
 
 URL = "/p/demo/datasets/"
-DETAIL_QUERIES = 10
+DETAIL_QUERIES = 11
 
 
 def accepted(project: Project, author: User, *annotators: User) -> Decision:
