@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 
 from reviewapp.api import (
+    agreement,
     cases,
     checks,
     datasets,
@@ -28,6 +29,13 @@ urlpatterns = [
         "projects/<slug:project>/review-settings",
         review_settings.ReviewSettingsView.as_view(),
         name="api-review-settings",
+    ),
+    path("projects/<slug:project>/agreement", agreement.Agreement.as_view(), name="api-agreement"),
+    path(
+        "projects/<slug:project>/agreement/history", agreement.AgreementHistory.as_view(), name="api-agreement-history"
+    ),
+    path(
+        "projects/<slug:project>/agreement/ratings", agreement.AgreementRatings.as_view(), name="api-agreement-ratings"
     ),
     path("projects/<slug:project>/rubrics", rubrics.RubricList.as_view(), name="api-rubric-list"),
     path(

@@ -113,6 +113,9 @@ TABLE = [
         lambda w: {"order": "information"},
     ),
     Row("api-case-list", "GET", lambda w: "projects/demo/cases?state=all", LEADS),
+    Row("api-agreement", "GET", lambda w: "projects/demo/agreement", LEADS),
+    Row("api-agreement-history", "GET", lambda w: "projects/demo/agreement/history?criterion=tests-behaviour", LEADS),
+    Row("api-agreement-ratings", "GET", lambda w: "projects/demo/agreement/ratings", LEADS),
     Row(
         "api-case-changes",
         "POST",

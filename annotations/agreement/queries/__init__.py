@@ -16,7 +16,7 @@ from annotations.agreement.queries.patterns import (
     weekly_patterns,
 )
 from annotations.agreement.queries.rating_table import rating_table
-from annotations.agreement.queries.snapshots import daily, following, history, newest, newest_of, versions
+from annotations.agreement.queries.snapshots import daily, following, history, newest, newest_of, numbers, versions
 
 __all__ = [
     "EVERYTHING",
@@ -35,6 +35,7 @@ __all__ = [
     "measured",
     "newest",
     "newest_of",
+    "numbers",
     "pairs",
     "patterns",
     "raters",
