@@ -104,19 +104,19 @@ def _multiply(connection: psycopg.Connection) -> None:
     needs = f"CASE WHEN kind = 'head' AND {RUST} THEN ARRAY['rust'] ELSE '{{}}' END"
     author = f"CASE WHEN {OWN} THEN somebody ELSE (SELECT id FROM accounts_user WHERE email = 'eli@example.org') END"
     task = {"id": "task", "slug": "'task-' || n", "title": "model.title || ' ' || n", "author_id": author}
-    _clone(connection, "catalog_task", task)
+    clone(connection, "catalog_task", task)
     digest = "'sha256:' || encode(sha256(version::text::bytea), 'hex')"
     words = "CASE WHEN kind = 'head' THEN instruction ELSE left(instruction, 100) END"
     version = {"id": "version", "task_id": "task", "digest": digest, "instruction": words}
-    _clone(connection, "catalog_taskversion", version)
-    _clone(connection, "catalog_taskfile", {"version_id": "version"}, where="kind = 'head'")
-    _clone(connection, "evidence_checkrun", {"id": "run", "task_version_id": "version"}, where="kind = 'head'")
-    _clone(connection, "evidence_checkresult", {"id": "uuidv7()", "run_id": "run"}, where="kind = 'head'")
+    clone(connection, "catalog_taskversion", version)
+    clone(connection, "catalog_taskfile", {"version_id": "version"}, where="kind = 'head'")
+    clone(connection, "evidence_checkrun", {"id": "run", "task_version_id": "version"}, where="kind = 'head'")
+    clone(connection, "evidence_checkresult", {"id": "uuidv7()", "run_id": "run"}, where="kind = 'head'")
     status = "CASE WHEN kind = 'closed' THEN 'settled' ELSE 'open' END"
     case = {"id": "plan.case_id", "task_version_id": "version", "status": status, "due_at": due, "needs": needs}
-    _clone(connection, "review_case", case)
+    clone(connection, "review_case", case)
     seat = {"id": "uuidv7()", "case_id": "plan.case_id", "author_id": author, "due_at": due, "needs": needs}
-    _clone(connection, "review_seat", {**seat, "is_free": "kind <> 'closed'"})
+    clone(connection, "review_seat", {**seat, "is_free": "kind <> 'closed'"})
 
 
 def _close(connection: psycopg.Connection, template: Mapping[str, str], overlap: int) -> None:
@@ -126,20 +126,18 @@ def _close(connection: psycopg.Connection, template: Mapping[str, str], overlap:
         seat = f"(SELECT seat.id FROM review_seat seat WHERE seat.case_id = plan.case_id AND number = {number})"
         held = {"id": "uuidv7()", "case_id": "plan.case_id", "seat_id": seat, "annotator_id": person}
         held |= {"status": "'submitted'", "lease_ends_at": past, "created_at": past}
-        _clone(
-            connection, "review_assignment", held, where=f"kind = 'closed' AND model.id = '{template['assignment']}'"
-        )
+        clone(connection, "review_assignment", held, where=f"kind = 'closed' AND model.id = '{template['assignment']}'")
         assignment = (
             f"(SELECT id FROM review_assignment held WHERE held.case_id = plan.case_id AND annotator_id = {person})"
         )
         given = {"id": "uuidv7()", "case_id": "plan.case_id", "assignment_id": assignment, "author_id": person}
         given |= {"status": "'submitted'", "submitted_at": past}
-        _clone(
+        clone(
             connection, "review_annotation", given, where=f"kind = 'closed' AND model.id = '{template['annotation']}'"
         )
 
 
-def _clone(connection: psycopg.Connection, table: str, changes: Mapping[str, str], *, where: str = "true") -> None:
+def clone(connection: psycopg.Connection, table: str, changes: Mapping[str, str], *, where: str = "true") -> None:
     """Copy the rows of a table once for every row of the plan, with these columns made from it.
 
     Columns are read from the database, so that a new one with a value in the template needs no word here.

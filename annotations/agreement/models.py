@@ -12,7 +12,8 @@ from annotations.rubrics.models import Criterion, RubricVersion
 class Unit(models.Model):
     """One criterion of one judged case: a row of the rating table, and whether it counts.
 
-    Kept in step with the cases by a job, so that a million verdicts are read once and not for every page.
+    Kept in step with the cases by a job, so that a million verdicts are read once and not for every page. Its rows are
+    made of those they refer to by one statement, so no constraint looks each of them up once more.
     """
 
     class Excluded(models.TextChoices):
@@ -24,9 +25,13 @@ class Unit(models.Model):
         UNKNOWN = "unknown", "One side could not tell"
 
     id = models.BigAutoField(primary_key=True)
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="units", db_index=False)
-    criterion = models.ForeignKey(Criterion, on_delete=models.CASCADE, related_name="units", db_index=False)
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="units", db_index=False, db_constraint=False)
+    criterion = models.ForeignKey(
+        Criterion, on_delete=models.CASCADE, related_name="units", db_index=False, db_constraint=False
+    )
     at = models.DateTimeField(help_text="When its last answer was submitted; windows of time go by it.")
     raters = ArrayField(models.UUIDField(), help_text="Who answered, in the order of their seats.")
     codes = ArrayField(
@@ -49,9 +54,8 @@ class Unit(models.Model):
             models.CheckConstraint(condition=Q(raters__len=models.F("codes__len")), name="unit_every_rater_has_a_code"),
         ]
         indexes = [
-            models.Index(fields=["criterion", "at"], include=["codes", "excluded"], name="unit_by_criterion"),
+            models.Index(fields=["criterion", "at"], name="unit_by_criterion"),
             models.Index(fields=["criterion", "agreement", "id"], name="unit_by_agreement"),
-            models.Index(fields=["project", "at"], name="unit_by_project"),
         ]
 
     def __str__(self) -> str:

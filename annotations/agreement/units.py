@@ -77,7 +77,7 @@ WITH judged AS MATERIALIZED (
          JOIN review_verdict AS verdict ON verdict.annotation_id = given.id
          LEFT JOIN before ON before.annotation_id = given.id AND before.criterion_id = verdict.criterion_id
 ), units AS (
-    SELECT case_id, criterion_id, max(submitted_at) AS at, count(code) AS told,
+    SELECT case_id, criterion_id, max(submitted_at) AS at, count(code) AS told, min(code) = max(code) AS alike,
            array_agg(author_id ORDER BY number) AS raters, array_agg(code ORDER BY number) AS codes
     FROM answers GROUP BY case_id, criterion_id
 ), standing AS (
@@ -93,9 +93,10 @@ INSERT INTO agreement_unit AS unit
      settled)
 SELECT judged.project_id, units.case_id, units.criterion_id, units.at, units.raters, units.codes,
        standing.lead, final.code, again.by_id, second.code,
-       (SELECT sum(often * (often - 1)) / (units.told * (units.told - 1))
-        FROM (SELECT count(*) AS often FROM unnest(units.codes) AS code WHERE code IS NOT NULL GROUP BY code) AS each
-        WHERE units.told > 1),
+       CASE WHEN units.told < 2 THEN NULL WHEN units.alike THEN 1 ELSE (
+           SELECT sum(often * (often - 1)) / (units.told * (units.told - 1))
+           FROM (SELECT count(*) AS often FROM unnest(units.codes) AS code WHERE code IS NOT NULL GROUP BY code) AS each
+       ) END,
        CASE WHEN units.told < 2 THEN 'single' ELSE '' END, judged.settled
 FROM units JOIN judged ON judged.id = units.case_id
      LEFT JOIN standing USING (case_id)
@@ -116,6 +117,9 @@ WHERE (unit.at, unit.raters, unit.codes, unit.lead, unit.final, unit.second_lead
 """
 
 
+_ROOM = "SET LOCAL work_mem = '128MB'"  # a million answers are sorted once, and not by way of the disk
+
+
 def touched(project: Project, *, since: datetime) -> list[UUID]:
     """The cases whose units may differ from what they were then."""
     with connection.cursor() as cursor:
@@ -128,5 +132,6 @@ def renew(project: Project, cases: Collection[UUID] | None = None) -> None:
     """Make the units of these cases, or of all, what the cases are now; again, it changes nothing."""
     given: Mapping[str, Any] = {"project": project.pk, "cases": None if cases is None else list(cases)}
     with connection.cursor() as cursor:
+        cursor.execute(_ROOM)
         for statement in (_REMOVE, _CANCEL, _ADD):
             cursor.execute(statement, given)
