@@ -45,7 +45,8 @@ def _order(between: Between) -> Order:
 
 @dataclass(frozen=True)
 class CaseBehind:
-    """A case with how far its people agreed on a criterion; what they answered only once it is settled."""
+    """A case with how far its people agreed on a criterion; what they answered, and what a lead settled, only once
+    nobody is to settle it unaware of that."""
 
     case: Case
     agreement: float
@@ -83,12 +84,13 @@ def _counted(criterion: Criterion, filters: Filters, between: Between) -> QueryS
     rows = units([criterion], filters).filter(COMPARED[between])
     if between == Between.PEOPLE:
         return rows
-    return rows.alias(share=_SHARES[between]).exclude(excluded=Unit.Excluded.CANCELLED).filter(share__isnull=False)
+    known = rows.filter(case__second_due=False).exclude(excluded=Unit.Excluded.CANCELLED)
+    return known.alias(share=_SHARES[between]).filter(share__isnull=False)
 
 
 def _behind(unit: Any, case: Case) -> CaseBehind:
     answers = tuple(unit.codes) if unit.settled else None
-    return CaseBehind(case, unit.share, answers, unit.final if unit.settled else None)
+    return CaseBehind(case, unit.share, answers, None if case.second_due else unit.final)
 
 
 @dataclass(frozen=True)

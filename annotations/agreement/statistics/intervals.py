@@ -11,10 +11,10 @@ def corrected_quantiles(
 ) -> tuple[float, float]:
     """Bias-corrected and accelerated quantiles (low, high) of `resampled` (resamples,), NaN where undefined.
 
-    `left_out` (patterns,) is the statistic without one item of each pattern, of which there are `times` (patterns,), two
-    or more in all. The tails are Student's, widened as few items ask for.
-    Sources: B. Efron, Better Bootstrap Confidence Intervals, JASA 82 (1987) 171–185; T. Hesterberg, What Teachers Should
-    Know About the Bootstrap, The American Statistician 69 (2015) 371–386, on expanded intervals.
+    `left_out` (patterns,) is the statistic without one item of each pattern, of which there are `times` (patterns,),
+    two or more in all. The tails are Student's, widened as few items ask for.
+    Sources: B. Efron, Better Bootstrap Confidence Intervals, JASA 82 (1987) 171–185; T. Hesterberg, What Teachers
+    Should Know About the Bootstrap, The American Statistician 69 (2015) 371–386, on expanded intervals.
     """
     defined = resampled[np.isfinite(resampled)]
     if len(defined) < 2:

@@ -12,8 +12,13 @@ from annotations.agreement.models import Between, Following, Snapshot, Unit
 from annotations.agreement.reliability import Verdict, verdict
 from annotations.core.errors import NotAllowed
 from annotations.review import actions as review
-from annotations.review.models import Annotation, Case
-from annotations.rubrics.models import Criterion
+from annotations.review import rounds
+from annotations.review.models import Annotation, Assignment, Case
+from annotations.rubrics import actions as rubrics
+from annotations.rubrics import default
+from annotations.rubrics.models import Criterion, Rubric
+from annotations.rubrics.queries import current_version
+from tests import builders
 from tests.annotations.agreement.cases import criterion, judged, settled
 
 
@@ -71,6 +76,26 @@ def test_what_is_taken_back_leaves_numbers_of_nothing(project: Project, disputed
     follow(project)
     newest, before = of(criterion(disputed))
     assert (newest.found, newest.undefined, before.found) == (0, "no_pairs", 1)
+
+
+def test_a_case_that_moved_to_another_version_counts_there(
+    project: Project, disputed: Case, ana: User, ben: User
+) -> None:
+    before = criterion(disputed)
+    follow(project)
+    held = Annotation.objects.get(case=disputed, author=ben)
+    review.undo(held, by=ben)
+    rubrics.publish(project, default.SLUG, default.TITLE, default.CRITERIA[1:], by=None)
+    newer = current_version(project, Rubric.SubjectKind.TASK)
+    assert newer is not None
+    assert rounds.move_case(disputed.pk, rounds.steps_to(newer), by=None)
+    builders.submitted(Assignment.objects.get(pk=held.assignment_id), tests_behaviour=0)
+    disputed.refresh_from_db()
+    follow(project)
+    after = criterion(disputed)
+    assert (of(after)[0].rubric_version, of(after)[0].used) == (newer, 1)
+    assert queries.newest(before.rubric_version, Between.PEOPLE)[before.pk].found == 0
+    assert set(Unit.objects.values_list("criterion__rubric_version", flat=True)) == {newer.pk}
 
 
 def test_a_change_of_the_code_computes_all_anew(

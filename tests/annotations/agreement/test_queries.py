@@ -75,31 +75,24 @@ def test_patterns_count_what_is_alike(three: Criterion) -> None:
     assert {len(rows) for pk, rows in queries.patterns(every).items() if pk != three.pk} == {2}
 
 
-@pytest.mark.parametrize(
-    ("params", "expected"),
-    [
-        ({}, {(1, 1), (1, 0)}),
-        ({"since": "today"}, {(1, 0)}),
-        ({"until": "yesterday"}, {(1, 1)}),
-        ({"category": "debugging"}, {(1, 1)}),
-        ({"category": "nothing"}, set()),
-        ({"source": "bench-a"}, {(1, 1), (1, 0)}),
-        ({"source": "bench-b"}, {(1, 0)}),
-        ({"person": "Ben"}, {(1, 1)}),
-        ({"person": "Ana", "other": "Cleo"}, {(1, 0)}),
-        ({"person": "Ben", "other": "Cleo"}, set()),
-    ],
-)
-def test_filters_narrow_what_is_counted(
-    params: dict[str, str], expected: set[tuple[int, int]], three: Criterion
-) -> None:
-    now = timezone.now()
-    words = {"today": now.date().isoformat(), "yesterday": (now - timedelta(days=1)).date().isoformat()}
-    words |= {user.name: str(user.pk) for user in User.objects.all()}
-    filters = Filters.read({name: words.get(text, text) for name, text in params.items()})
-    assert {row.codes for row in queries.patterns([three], filters)[three.pk]} == expected
-    assert Filters.read(filters.params) == filters
-    assert filters.narrow == bool(params)
+def test_filters_narrow_what_is_counted(three: Criterion, ana: User, ben: User, cleo: User) -> None:
+    today, yesterday = timezone.now().date(), timezone.now().date() - timedelta(days=1)
+    expected: list[tuple[Filters, set[tuple[int, int]]]] = [
+        (Filters(), {(1, 1), (1, 0)}),
+        (Filters(since=today), {(1, 0)}),
+        (Filters(until=yesterday), {(1, 1)}),
+        (Filters(category="debugging"), {(1, 1)}),
+        (Filters(category="nothing"), set()),
+        (Filters(source="bench-a"), {(1, 1), (1, 0)}),
+        (Filters(source="bench-b"), {(1, 0)}),
+        (Filters(person=ben.pk), {(1, 1)}),
+        (Filters(person=ana.pk, other=cleo.pk), {(1, 0)}),
+        (Filters(person=ben.pk, other=cleo.pk), set()),
+    ]
+    for filters, found in expected:
+        assert {row.codes for row in queries.patterns([three], filters)[three.pk]} == found, filters
+        assert Filters.read(filters.params) == filters
+        assert filters.narrow == bool(filters.params)
 
 
 def test_filters_say_what_they_cannot_read() -> None:
@@ -176,6 +169,18 @@ def test_cases_behind_the_final_verdict_go_by_who_met_it(three: Criterion, agree
     assert queries.cases_behind(three, between=Between.LEADS).rows == []
     page = queries.cases_behind(three, between=Between.FINAL, size=1)
     assert queries.cases_behind(three, between=Between.FINAL, start=Start(page.after)).rows[0].case == agreed
+
+
+def test_cases_behind_keep_the_first_leads_verdict_from_the_second(
+    project: Project, eli: User, ana: User, ben: User, cleo: User
+) -> None:
+    ReviewSettings.objects.create(project=project, second_lead_percent=100)
+    case = judged(project, eli, {ana: 1, ben: 0})
+    settled(case, cleo, 0)
+    units.renew(project)
+    (row,) = queries.cases_behind(criterion(case)).rows
+    assert (row.answers, row.final) == ((1, 0), None)
+    assert queries.cases_behind(criterion(case), between=Between.FINAL).rows == []
 
 
 def test_a_case_knows_how_far_its_people_agreed(three: Criterion, disputed: Case) -> None:
