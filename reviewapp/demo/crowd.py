@@ -1,15 +1,23 @@
-"""How the demo's people judge: each with an eye and a pace of their own, over faults that tasks really have."""
+"""How the demo's people judge: each with an eye and a pace of their own, over faults that tasks really have.
+
+Four things are wrong with their judging, for the agreement pages to tell: one of them hardly looks, one criterion means
+something else to everybody, one is held more strictly by half of them from the fourth week on, and one hardly ever
+fails, so that chance alone makes people agree on it. A fifth was wrong until the rubric's next version cleared it up.
+"""
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from annotations.accounts.models import User
 from annotations.review.answers import Given
 from annotations.review.citations import Reference
 from annotations.rubrics.models import Criterion
 
-FAULT_SHARE = 0.09  # of all criteria over all tasks
+AMBIGUOUS, SKEWED, DRIFTING, CLARIFIED = "effort-genuine", "scoring-stable", "environment-pinned", "requirements-tested"
+DRIFTS_FROM, CLARIFIED_ON = 22, 30  # days
+FAULT_SHARE = 0.15  # of the tasks, for each criterion but
+FAULT_SHARES = {AMBIGUOUS: 0.3, SKEWED: 0.05}
 SAID = {
     "instruction-complete": (
         "The instruction does not say what to do with an empty file, and the second set of records has one.",
@@ -77,24 +85,24 @@ class Judge:
     unsure: float
     pace: int
     seconds: int
+    is_strict: bool = False
 
     @staticmethod
     def drawn(user: User, rng: random.Random) -> "Judge":
         return Judge(
             user,
-            sees=rng.uniform(0.7, 0.97),
-            imagines=rng.uniform(0.01, 0.08),
-            unsure=rng.uniform(0.0, 0.05),
+            sees=rng.uniform(0.94, 0.99),
+            imagines=rng.uniform(0.002, 0.01),
+            unsure=rng.uniform(0.0, 0.03),
             pace=rng.randint(3, 9),
             seconds=rng.randint(240, 900),
         )
 
-    def answer(self, criterion: Criterion, *, is_faulty: bool, rng: random.Random) -> Given:
+    def answer(self, criterion: Criterion, *, is_faulty: bool, day: int, rng: random.Random) -> Given:
         sure = rng.choices((None, 1, 2, 3), (50, 5, 15, 30))[0]
         if rng.random() < self.unsure:
             return Given(cannot_tell=True, rationale=UNSURE, confidence=sure)
-        finds = rng.random() < (self.sees if is_faulty else self.imagines)
-        if not finds:
+        if rng.random() >= self._chance(criterion.key, is_faulty=is_faulty, day=day):
             return Given(code=max(criterion.codes), confidence=sure)
         failing = [code for code in criterion.codes if not criterion.passes(code)]
         milder = [code for code in criterion.codes if criterion.passes(code) and code < max(criterion.codes)]
@@ -104,7 +112,32 @@ class Judge:
         seen = Reference("file", CITED[criterion.key][which], first, first + rng.randint(0, 1))
         return Given(code=code, rationale=SAID[criterion.key][which], confidence=sure, citations=(seen,))
 
+    def _chance(self, key: str, *, is_faulty: bool, day: int) -> float:
+        """Of finding fault."""
+        if key == AMBIGUOUS:
+            return 0.6 if is_faulty else 0.35
+        if key == CLARIFIED and day <= CLARIFIED_ON:
+            return 0.75 if is_faulty else 0.2
+        if key == SKEWED and is_faulty:
+            return 0.6 * self.sees
+        if key == DRIFTING and self.is_strict and day >= DRIFTS_FROM:
+            return self.sees if is_faulty else 0.6
+        return self.sees if is_faulty else self.imagines
+
+
+def crowd(users: Sequence[User], rng: random.Random) -> list[Judge]:
+    """A judge for each: one of them careless, half of the others stricter than the rest once they drift."""
+    judges = [Judge.drawn(user, rng) for user in users]
+    careless = rng.choice(judges[2:])  # not the demo's own people, whom visitors sign in as
+    strict = rng.sample([judge for judge in judges if judge is not careless], len(judges) // 2)
+    return [
+        replace(judge, sees=0.4, imagines=0.15, pace=3, seconds=70)
+        if judge is careless
+        else replace(judge, is_strict=judge in strict)
+        for judge in judges
+    ]
+
 
 def faults(criteria: Sequence[Criterion], rng: random.Random) -> frozenset[str]:
     """The keys of the criteria that a task really fails."""
-    return frozenset(criterion.key for criterion in criteria if rng.random() < FAULT_SHARE)
+    return frozenset(row.key for row in criteria if rng.random() < FAULT_SHARES.get(row.key, FAULT_SHARE))

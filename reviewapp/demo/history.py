@@ -28,12 +28,12 @@ from annotations.rubrics import queries as rubrics
 from annotations.rubrics.models import Rubric
 from reviewapp import demo
 from reviewapp.demo.clock import at
-from reviewapp.demo.crowd import GAPS, REPLIES, Judge, faults
+from reviewapp.demo.crowd import CLARIFIED_ON, GAPS, REPLIES, Judge, crowd, faults
 from reviewapp.demo.tasks import Story, stories
 from reviewapp.demo.versions import checked, sealed
 
 SLUG, NAME = "demo-history", "Demo with a history"
-DAYS, CLARIFIED_ON = 45, 30
+DAYS = 45
 EXPERTS = 8  # beside the demo's own people
 OVERLAP, DISPUTED, KEPT_UP = 2.2, 0.5, 0.93
 QUESTION = "Did you try it with the second set of records, or only with the given one?"
@@ -69,7 +69,8 @@ class _Life:
         self.rng = rng
         self.project = demo.set_up_project(SLUG, NAME)
         self.author = User.objects.get(email="eli@example.org")
-        self.judges = [Judge.drawn(user, rng) for user in self._experts()]
+        self.judges = crowd(self._experts(), rng)
+        self.day = 0
         # A little less work gets done than comes in, so that every desk has something on it.
         self.reviews_a_day = KEPT_UP * OVERLAP * cases / DAYS
         self.settled_a_day = KEPT_UP * DISPUTED * cases / DAYS
@@ -98,7 +99,7 @@ class _Life:
     # --- A day -------------------------------------------------------------------
     def live(self, day: int) -> None:
         """Tasks come in, experts judge at their pace, leads settle some of what they disagree on."""
-        clock = self._clock(day)
+        self.day, clock = day, self._clock(day)
         for story in self.coming[day]:
             with at(next(clock)):
                 self._hand_in(story)
@@ -181,7 +182,7 @@ class _Life:
 
     def _answers(self, case: Case, judge: Judge) -> Answers:
         criteria, wrong = review_queries.case_criteria(case), self.faults[case.pk]
-        return {row.pk: judge.answer(row, is_faulty=row.key in wrong, rng=self.rng) for row in criteria}
+        return {row.pk: judge.answer(row, is_faulty=row.key in wrong, day=self.day, rng=self.rng) for row in criteria}
 
     # --- Leads -------------------------------------------------------------------
     def _settle(self, clock: Iterator[datetime], *, most: int) -> None:
