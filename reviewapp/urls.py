@@ -13,6 +13,7 @@ urlpatterns = [
     path("p/<slug:project>/adjudicate/", include("reviewapp.web.adjudicate")),
     path("p/<slug:project>/", include("reviewapp.web.asking")),
     path("p/<slug:project>/overview/", include("reviewapp.web.overview")),
+    path("p/<slug:project>/agreement/", include("reviewapp.web.agreement")),
     path("p/<slug:project>/tasks/", include("reviewapp.web.tasks")),
     path("p/<slug:project>/tasks/", include("reviewapp.web.appeals")),
     path("p/<slug:project>/probes/", include("reviewapp.web.probes")),

@@ -12,6 +12,7 @@ TENTATIVE = 0.667
 
 LARGE_GAP = 0.2
 MOST = 0.7
+OFTEN = 0.85
 
 
 class Verdict(models.TextChoices):
@@ -64,8 +65,13 @@ def _insufficient(snapshot: Snapshot) -> str:
 
 
 def prevalence_gap(snapshot: Snapshot) -> str:
-    """Why AC is much higher than α, where one answer's prevalence is the reason; empty where there is no such gap."""
+    """Why AC is much higher than α, where one answer's prevalence is the reason; empty where there is no such gap.
+
+    People who often differ are no matter of prevalence, however far apart the coefficients are.
+    """
     if snapshot.alpha is None or snapshot.ac is None or snapshot.ac - snapshot.alpha <= LARGE_GAP:
+        return ""
+    if snapshot.raw is None or snapshot.raw < OFTEN:
         return ""
     share = max((row["prevalence"] or 0 for row in snapshot.details.get("codes", ())), default=0)
     if share < MOST:

@@ -1,8 +1,8 @@
 """How the demo's people judge: each with an eye and a pace of their own, over faults that tasks really have.
 
-Four things are wrong with their judging, for the agreement pages to tell: one of them hardly looks, one criterion means
-something else to everybody, one is held more strictly by half of them from the fourth week on, and one hardly ever
-fails, so that chance alone makes people agree on it. A fifth was wrong until the rubric's next version cleared it up.
+Four things are wrong with their judging, for the agreement pages to tell: one of them hardly looks; one criterion means
+something else to everybody; one is held more strictly by half of them from the fourth week on; and one is hardly ever
+found to fail, so that chance alone makes people agree on it. A fifth was cleared up by the rubric's next version.
 """
 
 import random
@@ -17,7 +17,7 @@ from annotations.rubrics.models import Criterion
 AMBIGUOUS, SKEWED, DRIFTING, CLARIFIED = "effort-genuine", "scoring-stable", "environment-pinned", "requirements-tested"
 DRIFTS_FROM, CLARIFIED_ON = 22, 30  # days
 FAULT_SHARE = 0.15  # of the tasks, for each criterion but
-FAULT_SHARES = {AMBIGUOUS: 0.3, SKEWED: 0.05}
+FAULT_SHARES = {AMBIGUOUS: 0.3, SKEWED: 0.1}
 SAID = {
     "instruction-complete": (
         "The instruction does not say what to do with an empty file, and the second set of records has one.",
@@ -119,7 +119,7 @@ class Judge:
         if key == CLARIFIED and day <= CLARIFIED_ON:
             return 0.75 if is_faulty else 0.2
         if key == SKEWED and is_faulty:
-            return 0.6 * self.sees
+            return 0.4 * self.sees
         if key == DRIFTING and self.is_strict and day >= DRIFTS_FROM:
             return self.sees if is_faulty else 0.6
         return self.sees if is_faulty else self.imagines

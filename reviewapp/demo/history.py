@@ -12,6 +12,8 @@ from django.utils import timezone
 from annotations.acceptance import progress
 from annotations.accounts import actions as accounts
 from annotations.accounts.models import Membership, Project, User
+from annotations.agreement.jobs import follow_project
+from annotations.agreement.models import Following
 from annotations.catalog import actions as catalog
 from annotations.catalog.models import Task
 from annotations.discussion import actions as discussion
@@ -59,6 +61,8 @@ def seed(cases: int, *, seed: int, on_day: Callable[[int, int], None]) -> Projec
             life.live(day)
             on_day(day, DAYS)
         life.leave_things_open()
+    Following.objects.create(project=life.project)
+    follow_project(str(life.project.pk))
     return life.project
 
 
@@ -67,7 +71,9 @@ class _Life:
 
     def __init__(self, cases: int, rng: random.Random) -> None:
         self.rng = rng
-        self.project = demo.set_up_project(SLUG, NAME)
+        self.today = timezone.localtime().replace(hour=8, minute=0, second=0, microsecond=0)
+        with at(self.today - timedelta(days=DAYS)):
+            self.project = demo.set_up_project(SLUG, NAME)
         self.author = User.objects.get(email="eli@example.org")
         self.judges = crowd(self._experts(), rng)
         self.day = 0
@@ -77,7 +83,6 @@ class _Life:
         self.leads = list(User.objects.filter(email__in=["cleo@example.org", "dora@example.org"]).order_by("email"))
         self.faults: dict[UUID, frozenset[str]] = {}
         self.coming = self._spread([story for _, story in zip(range(cases), stories(rng), strict=False)])
-        self.today = timezone.localtime().replace(hour=8, minute=0, second=0, microsecond=0)
         ReviewSettings.objects.create(project=self.project, extra_annotators=1, extra_beyond=2, second_lead_percent=10)
 
     def _experts(self) -> list[User]:

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from annotations.acceptance.models import Appeal
 from annotations.accounts.models import User
+from annotations.agreement import queries as agreement
+from annotations.agreement.models import Between
 from annotations.core.errors import Conflict, DomainError, Invalid
 from annotations.review import policies, queries
 from annotations.review.actions import Basis
@@ -18,6 +20,7 @@ from annotations.review.models import AdjudicationDraft, Case, Confidence, Final
 from annotations.review.queries import Comparison, Opinion
 from annotations.rubrics.models import Criterion
 from reviewapp.web import chips, rendering, sheet
+from reviewapp.web.agreement_rows import summary
 from reviewapp.web.chips import Chip
 from reviewapp.web.review_form import Difference
 
@@ -51,7 +54,8 @@ class Told:
 class Row:
     """A criterion with everyone's answers and the final one.
 
-    `own` is what the lead answered before they saw the others, `before` what stood until an appeal.
+    `own` is what the lead answered before they saw the others, `before` what stood until an appeal, `usual` how far
+    people agree on the criterion in all cases.
     """
 
     question: sheet.Question
@@ -61,6 +65,7 @@ class Row:
     grounds_tone: str = ""
     own: Told | None = None
     before: Told | None = None
+    usual: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,16 +123,23 @@ def given_in(opinion: Opinion) -> Given:
     return Given(code=verdict.code, cannot_tell=verdict.cannot_tell, rationale=verdict.rationale)
 
 
+def _usual(compared: Sequence[Comparison]) -> dict[UUID, str]:
+    """How far people agree on each criterion over all cases, in words; one query."""
+    known = agreement.newest_of([row.criterion for row in compared], Between.PEOPLE)
+    return {snapshot.criterion_id: summary(snapshot) for snapshot in known}
+
+
 # --- The page ----------------------------------------------------------------
 def context(desk: Desk, user: User) -> dict[str, object]:
     """What templates/adjudicate/case.html shows beside the subject."""
     shown = desk.shown
-    blind, before = _blind(desk.draft), _before(desk.case)
+    blind, before, usual = _blind(desk.draft), _before(desk.case), _usual(desk.compared)
     rows = [
         replace(
             row(item, shown.finals.get(item.criterion.pk, Given()), desk.problems, desk.page),
             own=told(item.criterion, blind[item.criterion.pk]) if item.criterion.pk in blind else None,
             before=before.get(item.criterion.pk),
+            usual=usual.get(item.criterion.pk, ""),
         )
         for item in desk.compared
     ]

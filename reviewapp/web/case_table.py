@@ -106,13 +106,16 @@ def address(project: Project, filters: CaseFilters, **place: str) -> str:
 def line(project: Project, found: CaseLine) -> Line:
     """A case with its title, and where a lead goes on with it."""
     case = found.case
+    return Line(found, title_of(case), place_of(project, case), PILLS[Case.Status(case.status)])
+
+
+def place_of(project: Project, case: Case) -> str:
+    """Where a lead goes on with a case."""
     if case.status == Case.Status.OPEN and case.task_version:
-        url = reverse("task-detail", args=[project.slug, case.task_version.task_id])
-    elif case.status == Case.Status.CANCELLED:
-        url = reverse("case-trail", args=[project.slug, case.pk])
-    else:
-        url = reverse("case-adjudicate", args=[project.slug, case.pk])
-    return Line(found, title_of(case), url, PILLS[Case.Status(case.status)])
+        return reverse("task-detail", args=[project.slug, case.task_version.task_id])
+    if case.status == Case.Status.CANCELLED:
+        return reverse("case-trail", args=[project.slug, case.pk])
+    return reverse("case-adjudicate", args=[project.slug, case.pk])
 
 
 def view_tabs(views: Sequence[SavedView], filters: CaseFilters, owner: User) -> list[ViewTab]:

@@ -1,4 +1,4 @@
-"""The overview's charts in plain numbers: the templates draw them as SVG, each beside a table of the same."""
+"""The overview's charts: its figures as bars and labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,21 +9,8 @@ from django.utils.translation import ngettext
 
 from annotations.review.models import Case
 from annotations.review.queries.overview import AGES, Ages, Day, Overview
-
-WIDTH, HEIGHT = 1000, 160  # of a drawing, in its own units
-LEAST = 4  # what is there at all can be seen
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A rectangle: which kind, where, and what it says when pointed at."""
-
-    kind: str
-    x: float
-    y: float
-    width: float
-    height: float
-    words: str
+from reviewapp.web import charts
+from reviewapp.web.charts import HEIGHT, WIDTH, Bar, Part
 
 
 @dataclass(frozen=True)
@@ -42,15 +29,8 @@ def states(overview: Overview) -> list[StateRow]:
 
 
 def stacked(rows: Sequence[StateRow]) -> list[Bar]:
-    """One bar, as wide as the drawing, cut by state."""
-    present = [row for row in rows if row.count]
-    weights = [max(row.count, LEAST * sum(row.count for row in present) / WIDTH) for row in present]
-    bars, x = [], 0.0
-    for row, weight in zip(present, weights, strict=True):
-        width = WIDTH * weight / sum(weights)
-        bars.append(Bar(row.status.value, x, 0, width, 24, f"{row.status.label}: {row.count:,}"))
-        x += width
-    return bars
+    """One bar, cut by state."""
+    return charts.stacked([Part(row.status.value, row.count, f"{row.status.label}: {row.count:,}") for row in rows])
 
 
 def throughput(days: Sequence[Day]) -> list[Bar]:

@@ -46,6 +46,7 @@ ENTRIES = (
     Entry("queue", lazy("Queue"), "inbox", "g q", lazy("Go to the queue"), EVERYONE),
     Entry("case-list", lazy("Adjudicate"), "scale", "g j", lazy("Go to adjudication"), roles.LEADING),
     Entry("overview", lazy("Overview"), "chart-column", "g o", lazy("Go to the overview"), roles.LEADING),
+    Entry("agreement", lazy("Agreement"), "handshake", "g a", lazy("Go to agreement"), roles.LEADING),
     Entry("task-list", lazy("Tasks"), "file-code", "g t", lazy("Go to the tasks"), roles.WRITING),
     Entry("rubric-list", lazy("Rubrics"), "list-checks", "g r", lazy("Go to the rubrics"), EVERYONE),
     Entry("policy", lazy("Policy"), "shield-check", "g p", lazy("Go to the policy"), roles.WRITING),

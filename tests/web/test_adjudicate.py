@@ -6,7 +6,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from annotations.accounts.models import Project, User
 from annotations.review.models import Adjudication, Case, FinalVerdict, ReviewSettings, Verdict
-from tests import builders
+from tests import builders, crowds
 from tests.conftest import Browser
 
 LIST = "/p/demo/adjudicate/"
@@ -138,8 +138,15 @@ def test_the_page_asks_a_fixed_number_of_queries(
     case: Case, cleo: User, browser: Browser, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     browser.as_(cleo)
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(29):
         browser.get(url(case))
+
+
+def test_it_says_how_far_people_agree_on_a_disputed_criterion(
+    case: Case, project: Project, cleo: User, browser: Browser
+) -> None:
+    crowds.follow(project)
+    assert "Over all cases: α .00, insufficient data" in text(browser.as_(cleo).get(url(case)))
 
 
 # --- Settling ----------------------------------------------------------------

@@ -12,7 +12,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from annotations.core.ids import new_id
 from annotations.review import actions as review
 from annotations.review.models import Assignment
-from tests import builders
+from annotations.rubrics.models import Criterion
+from tests import builders, crowds
 from tests.conftest import Browser
 from tests.world import ROLES, World, found, undone
 
@@ -58,9 +59,12 @@ def bundle_of(world: World) -> dict[str, Any]:
     return {"bundle": SimpleUploadedFile("fresh.tar.gz", builders.archive(files))}
 
 
+def criterion_of(world: World) -> Criterion:
+    return world.assignment.case.rubric_version.criteria.all()[0]
+
+
 def gap_of(world: World) -> dict[str, Any]:
-    criterion = world.assignment.case.rubric_version.criteria.first()
-    return {"criterion": str(criterion.pk if criterion else ""), "text": "It does not say."}
+    return {"criterion": str(criterion_of(world).pk), "text": "It does not say."}
 
 
 def release_of(world: World) -> dict[str, Any]:
@@ -131,6 +135,14 @@ def spoken(rest: str) -> Callable[[World], str]:
 
 def early(rest: str = "") -> Callable[[World], str]:
     return lambda world: f"/p/demo/probes/{world.probe.pk}/{rest}"
+
+
+def agreement(rest: str) -> Callable[[World], str]:
+    def path(world: World) -> str:
+        crowds.follow(world.project)
+        return f"/p/demo/agreement/{rest}?criterion={criterion_of(world).pk}"
+
+    return path
 
 
 def rubric(rest: str = "") -> Callable[[World], str]:
@@ -210,6 +222,15 @@ TABLE = [
         lambda w: f"/p/demo/overview/views/{w.view.pk}/delete/",
         ladder(403, 403, 403, 403, 302, 404),
     ),
+    Row("agreement", "GET", at("/p/demo/agreement/"), LEADS),
+    Row("agreement-time", "GET", at("/p/demo/agreement/time/"), LEADS),
+    Row("agreement-pairs", "GET", at("/p/demo/agreement/pairs/"), LEADS),
+    Row("agreement-final", "GET", at("/p/demo/agreement/final/"), LEADS),
+    Row("agreement-cases", "GET", agreement("cases/"), LEADS),
+    Row("agreement-refresh", "POST", at("/p/demo/agreement/refresh/"), LEADS_DO),
+    Row("agreement-standing", "GET", at("/p/demo/agreement/standing/"), LEADS),
+    Row("agreement-export", "GET", agreement("export/"), LEADS),
+    Row("agreement-report", "GET", agreement("report/"), LEADS),
     Row("task-list", "GET", at("/p/demo/tasks/"), MEMBERS),
     Row("task-import", "GET", at("/p/demo/tasks/import/"), WRITERS),
     Row("task-import", "POST", at("/p/demo/tasks/import/"), ladder(403, 302, 302, 302, 302, 302), bundle_of),

@@ -20,7 +20,7 @@ def labels(page: str) -> list[str]:
     ("who", "places"),
     [
         ("ana", ["Queue", "Tasks", "Rubrics", "Policy", "Datasets"]),
-        ("cleo", ["Queue", "Adjudicate", "Overview", "Tasks", "Rubrics", "Policy", "People", "Datasets"]),
+        ("cleo", ["Queue", "Adjudicate", "Overview", "Agreement", "Tasks", "Rubrics", "Policy", "People", "Datasets"]),
         ("carl", ["Queue", "Rubrics", "Datasets"]),
     ],
 )

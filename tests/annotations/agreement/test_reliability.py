@@ -30,10 +30,12 @@ def test_it_goes_by_the_interval_and_never_below_the_floors(changes: dict[str, f
     assert why in told.why
 
 
-def test_it_explains_a_gap_by_prevalence_only_where_one_answer_prevails() -> None:
+def test_it_explains_a_gap_by_prevalence_only_where_one_answer_prevails_and_people_mostly_agree() -> None:
     codes = [{"code": 0, "prevalence": 0.05}, {"code": 1, "prevalence": 0.95}]
-    assert "One answer makes up 95%" in prevalence_gap(Snapshot(alpha=0.3, ac=0.9, details={"codes": codes}))
-    assert prevalence_gap(Snapshot(alpha=0.75, ac=0.9, details={"codes": codes})) == ""
-    assert prevalence_gap(Snapshot(alpha=None, ac=None, details={"codes": codes})) == ""
+    skewed = {"alpha": 0.3, "ac": 0.9, "raw": 0.94, "details": {"codes": codes}}
     even = [{"code": 0, "prevalence": 0.5}, {"code": 1, "prevalence": 0.5}]
-    assert prevalence_gap(Snapshot(alpha=0.3, ac=0.9, details={"codes": even})) == ""
+    assert "One answer makes up 95%" in prevalence_gap(Snapshot(**skewed))
+    assert prevalence_gap(Snapshot(**{**skewed, "alpha": 0.75})) == ""
+    assert prevalence_gap(Snapshot(**{**skewed, "alpha": None, "ac": None})) == ""
+    assert prevalence_gap(Snapshot(**{**skewed, "raw": 0.77})) == ""
+    assert prevalence_gap(Snapshot(**{**skewed, "details": {"codes": even}})) == ""
