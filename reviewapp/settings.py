@@ -226,6 +226,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "close-copies": {
+        "task": "annotations.review.jobs.close_copies",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "resume-rubric-rounds": {
         "task": "annotations.review.jobs.resume_rounds",
         "schedule": 10.0,

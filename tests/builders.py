@@ -75,6 +75,13 @@ def person(name: str) -> User:
     return User.objects.create_user(f"{name.lower()}@example.org", PASSWORD, name=name)
 
 
+def expert(name: str, of: Project) -> User:
+    """One more expert of a project, who has judged nothing yet."""
+    made = person(name)
+    accounts.add_member(of, made, Membership.Role.EXPERT, by=None)
+    return made
+
+
 def project(slug: str = "demo", **members: tuple[User, Membership.Role]) -> Project:
     """A project with the default rubric and policy, and its members by any keyword."""
     made = accounts.create_project(slug, slug.capitalize(), by=None)
@@ -187,6 +194,15 @@ def disputed(of: Project, author: User, annotators: Sequence[User]) -> Case:
     for index, annotator in enumerate(annotators):
         held = claim(of, annotator)
         submitted(held, **({} if index else {"tests_behaviour": 0}))
+    opened.refresh_from_db()
+    return opened
+
+
+def settled(of: Project, author: User, annotators: Sequence[User]) -> Case:
+    """A case on which everyone agreed."""
+    opened = case(task_version(of, author), overlap=len(annotators))
+    for annotator in annotators:
+        submitted(claim(of, annotator))
     opened.refresh_from_db()
     return opened
 

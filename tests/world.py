@@ -27,7 +27,7 @@ from annotations.probes.models import Probe
 from annotations.review import actions as review
 from annotations.review.actions import steering, views
 from annotations.review.actions.steering import Wanted
-from annotations.review.models import Assignment, BulkChange, Case, GuidelineGap, SavedView
+from annotations.review.models import Assignment, BulkChange, Case, GoldCase, GuidelineGap, QueuePause, SavedView
 from annotations.review.queries.table import CaseFilters
 from harness.plan import Plan
 from tests import builders
@@ -62,6 +62,8 @@ class World:
     invited: NewInvitation
     notice: Notice
     comment: Comment
+    gold: GoldCase
+    pause: QueuePause
 
 
 def make(project: Project, people: dict[str, User | None]) -> World:
@@ -115,7 +117,19 @@ def make(project: Project, people: dict[str, User | None]) -> World:
         invited=accounts.invite(project, Membership.Role.EXPERT, by=dora),
         notice=Notice.objects.get(user=ana, kind=Notice.Kind.REPLY),
         comment=comment,
+        gold=retired(decision, by=dora),
+        pause=QueuePause.objects.create(
+            project=project, person=builders.person("Fay"), correct=1, answered=10, threshold=70
+        ),
     )
+
+
+def retired(decision: Decision, *, by: User) -> GoldCase:
+    """What was decided by is gold no more, so that its task is shown to experts."""
+    assert decision.adjudication
+    gold = review.mark_gold(decision.adjudication.case, by=by)
+    review.retire_gold(gold.case, by=by)
+    return gold
 
 
 def accepted(project: Project, author: User, annotators: list[User]) -> Decision:

@@ -81,6 +81,11 @@ def annotators(case: Case) -> list[Part]:
     return [Part(row.annotator, letter(row.seat.number - 1)) for row in rows.order_by("seat__number")]
 
 
+def stand_ins(case: Case) -> list[Part]:
+    """Whom the one annotator of a gold copy would expect beside themselves: who judged the gold case, but for one."""
+    return annotators(annotated(case.gold_of))[1:] if case.gold_of else []
+
+
 def audience(case: Case) -> list[Part]:
     """Everyone the discussion is open to by now, or who has only to open it."""
     parts = annotators(case)

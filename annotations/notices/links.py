@@ -23,6 +23,10 @@ def queue(project: Project) -> str:
     return reverse("queue", args=[project.slug])
 
 
+def pause(project: Project, pause: UUID) -> str:
+    return reverse("overview-people", args=[project.slug]) + f"#pause-{pause}"
+
+
 def rubrics(project: Project) -> str:
     return reverse("rubric-list", args=[project.slug])
 

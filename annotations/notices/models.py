@@ -28,6 +28,7 @@ class Notice(models.Model):
         REPLY = "reply", "A reply"
         RUBRIC = "rubric", "A gap you flagged"
         CHANGED = "changed", "A rubric changed"
+        PAUSE = "pause", "A paused queue"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from annotations.core.errors import DomainError
 from annotations.core.states import move
 from annotations.review import rounds
+from annotations.review.copies import close, closes_at, left_long_ago
 from annotations.review.models import Assignment, Case, RubricRound, Seat
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,23 @@ def expire(assignment: Assignment) -> None:
     else:
         move(held, Assignment.Status.EXPIRED)
         Seat.objects.filter(pk=held.seat_id).update(is_free=True)
+
+
+@shared_task
+def close_copies() -> None:
+    """Settle copies of gold cases that nobody is at any more, as others would have settled any other case."""
+    now = timezone.now()
+    for assignment in left_long_ago(now).order_by("lease_ends_at")[:1000]:
+        if closes_at(assignment) < now:
+            _close(assignment)
+
+
+@transaction.atomic
+def _close(assignment: Assignment) -> None:
+    case = Case.every.select_for_update(no_key=True).get(pk=assignment.case_id)
+    held = Assignment.objects.filter(pk=assignment.pk, status=Assignment.Status.ACTIVE)
+    if case.status != Case.Status.SETTLED and not held.exists():
+        close(case)
 
 
 @shared_task

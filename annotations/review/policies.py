@@ -10,6 +10,7 @@ from annotations.review.models import (
     Case,
     GuidelineGap,
     Question,
+    QueuePause,
     Reply,
     SavedView,
     settings_of,
@@ -85,6 +86,29 @@ def is_within_quota(terms: queries.Terms, *, active: int = 0) -> Permit:
         return Allowed()
     ends = queries.midnight(days=1)
     return Denied(f"Your quota of {terms.quota} cases a day is reached. You can go on at {ends:%H:%M %Z}.")
+
+
+def is_not_paused(terms: queries.Terms) -> Permit:
+    if not terms.is_paused:
+        return Allowed()
+    return Denied("Your queue is paused until a lead has looked at it with you. What you hold stays yours.")
+
+
+def can_mark_gold(user: User, case: Case) -> Permit:
+    if case.status != Case.Status.SETTLED or case.second_due:
+        return Denied("Only a settled case can be gold, once nothing more waits to be done with it.")
+    if case.followed_by.exclude(status=Case.Status.CANCELLED).exists():
+        return Denied("Another case follows this one, so what it was settled as may change.")
+    return roles.can_lead(user, case.project)
+
+
+def can_lift(user: User, pause: QueuePause) -> Permit:
+    return first_denied(is_of_another(user, pause), roles.can_lead(user, pause.project))
+
+
+def is_of_another(user: User, pause: QueuePause) -> Permit:
+    """What is left to ask of somebody who leads."""
+    return Denied("Another lead must open your queue again.") if pause.person_id == user.pk else Allowed()
 
 
 def can_flag_gap(user: User, assignment: Assignment) -> Permit:

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import get_object_or_404
@@ -44,6 +44,15 @@ class SubjectSerializer(serializers.Serializer[Any]):
     files = FileSerializer(many=True)
 
 
+class FeedbackSerializer(serializers.Serializer[Any]):
+    """One criterion of a gold case: what was settled, and why; `code` null: cannot tell."""
+
+    criterion = serializers.UUIDField(source="criterion.pk")
+    is_correct = serializers.BooleanField()
+    code = serializers.IntegerField(source="final.code", allow_null=True)
+    rationale = serializers.CharField(source="final.rationale")
+
+
 class AssignmentRowSerializer(serializers.ModelSerializer[Assignment]):
     title = serializers.CharField(source="case.task_version.task.title")
 
@@ -59,10 +68,18 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     rubric = RubricSerializer(source="case.rubric_version")
     asked = serializers.SerializerMethodField(help_text="The criteria to answer; a case may ask a part of its rubric.")
     annotation = AnnotationSerializer()
+    feedback = serializers.SerializerMethodField(
+        help_text="Null; once a gold case is submitted where the project trains people, what was expected."
+    )
 
     class Meta:
         model = Assignment
-        fields = ["id", "status", "lease_ends_at", "skip_reason", "task", "rubric", "asked", "annotation"]
+        fields = ["id", "status", "lease_ends_at", "skip_reason", "task", "rubric", "asked", "annotation", "feedback"]
+
+    @extend_schema_field(FeedbackSerializer(many=True, allow_null=True))
+    def get_feedback(self, assignment: Assignment) -> Any:
+        assignment.annotation.case = assignment.case  # spares a query for what is here already
+        return FeedbackSerializer(queries.feedback(assignment.annotation), many=True).data or None
 
     def get_asked(self, assignment: Assignment) -> list[UUID]:
         return [criterion.pk for criterion in queries.case_criteria(assignment.case)]
@@ -88,6 +105,7 @@ class QueueSerializer(serializers.Serializer[Any]):
     waiting_for_others = serializers.IntegerField()
     submitted_today = serializers.IntegerField()
     quota = serializers.IntegerField(allow_null=True, help_text="Submissions a day; null: no end.")
+    is_paused = serializers.BooleanField(help_text="Nothing is handed out until a lead has talked to the person.")
     quota_reached = serializers.BooleanField()
     quota_ends_at = serializers.DateTimeField(help_text="When the next day's quota begins.")
     leads_assign = serializers.BooleanField(help_text="Cases are assigned by leads; none can be taken.")

@@ -19,7 +19,7 @@ from annotations.core.errors import Conflict, DomainError, Invalid
 from annotations.review import actions, policies, queries
 from annotations.review.actions import Basis
 from annotations.review.answers import Given
-from annotations.review.models import Annotation, Case
+from annotations.review.models import Annotation, Case, GoldCase
 from reviewapp.errors import status_of
 from reviewapp.web import adjudication, sheet
 from reviewapp.web.access import person, project_for
@@ -220,6 +220,8 @@ def _settled(request: HttpRequest, case: Case) -> HttpResponse:
         "version": case.task_version,
         "title": title_of(case),
         "adjudication": settled,
+        "gold": GoldCase.objects.filter(case=case, retired_at=None).first(),
+        "can_mark": policies.can_mark_gold(person(request), case),
         "names": [(queries.letter(index), row.author) for index, row in enumerate(people)],
         "rows": [
             (

@@ -26,6 +26,7 @@ ICONS = {
     Notice.Kind.REPLY: "message-square",
     Notice.Kind.RUBRIC: "list-checks",
     Notice.Kind.CHANGED: "list-checks",
+    Notice.Kind.PAUSE: "clock",
 }
 
 

@@ -16,11 +16,12 @@ class Tab:
 
 
 def tabs(project: Project, current: str) -> list[Tab]:
-    """The overview's four pages."""
+    """The overview's pages."""
     places = (
         ("overview", _("Progress")),
         ("overview-cases", _("Cases")),
         ("overview-people", _("By person")),
+        ("gold-list", _("Gold")),
         ("overview-changes", _("Changes")),
     )
     return [Tab(label, reverse(name, args=[project.slug]), name == current) for name, label in places]

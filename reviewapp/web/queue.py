@@ -97,12 +97,12 @@ def _offer(state: QueueState, can_claim: Permit) -> dict[str, object]:
     return {
         "state": state,
         "can_claim": can_claim,
-        "startable": 0 if state.quota_reached else state.claimable,
+        "startable": 0 if state.is_closed else state.claimable,
         "startable_text": number(state.claimable),
         "waiting_text": number(state.waiting_for_others),
         "promise": promise(state.settings),
         "reasons": reasons(state),
-        "look_further": more and not state.quota_reached and isinstance(can_claim, Allowed),
+        "look_further": more and not state.is_closed and isinstance(can_claim, Allowed),
     }
 
 

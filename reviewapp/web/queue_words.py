@@ -18,6 +18,8 @@ def number(count: int) -> str:
 
 def reasons(state: QueueState) -> list[str]:
     """The sentences, the most telling first; none while there is something to start."""
+    if state.is_paused:
+        return _paused()
     if state.quota_reached:
         return [_quota(state)]
     if state.reasons is None:
@@ -97,6 +99,18 @@ def _own(count: int) -> str:
 
 def _today(count: int) -> str:
     return ngettext("You submitted one case today.", "You submitted %(n)s cases today.", count) % {"n": count}
+
+
+def _paused() -> list[str]:
+    why = _(
+        "Some of the cases you judged had been settled before. On those, fewer of your answers were as settled than "
+        "this project asks for. That happens, and often it is the guideline that is unclear."
+    )
+    after = _(
+        "A lead has been told and will look at it with you. Then your queue opens again, and you get a notice. "
+        "Cases you hold stay yours, and what you handed in stands."
+    )
+    return [why, after]
 
 
 def _quota(state: QueueState) -> str:

@@ -135,6 +135,7 @@ def _context(
         "can_undo": policies.can_undo(user, annotation),
         "can_flag": policies.can_flag_gap(user, assignment),
         "gaps": gaps_of(assignment),
+        "feedback": review_form.feedback(annotation),
         "last": last if last and policies.can_undo(user, last.annotation) else _last_submitted(assignment, user),
         "key": new_id(),
         "skip_reasons": Assignment.SkipReason.choices,
@@ -188,6 +189,8 @@ def submit(request: HttpRequest, project: str, assignment: UUID) -> HttpResponse
         own.annotation = actions.submit(own.annotation, answers, **stamp.of_draft, key=stamp.key, by=person(request))
     except (Conflict, Invalid) as error:
         return page(request, held(request, project, assignment), Refusal(error, answers))
+    if queries.feedback(own.annotation):
+        return redirect("assignment-review", project, assignment)
     text = _("Submitted “%(title)s”.") % {"title": title_of(own.case)}
     messages.success(request, text, extra_tags=f"undo:{reverse('assignment-undo', args=[project, assignment])}")
     return _on(request, own)

@@ -12,7 +12,7 @@ from annotations.core.errors import Conflict, DomainError, Invalid
 from annotations.review import citations, queries, rounds
 from annotations.review.answers import Given, needs_rationale
 from annotations.review.citations import Reference
-from annotations.review.models import Assignment, Confidence, Verdict
+from annotations.review.models import Annotation, Assignment, Confidence, Verdict
 from annotations.review.queries import Carried
 from annotations.rubrics.models import Criterion, RubricVersion
 from reviewapp.web import chips, sheet
@@ -81,6 +81,39 @@ def context(assignment: Assignment, refusal: Refusal | None, *, page: str, by: U
         **tally(criteria, shown),
         **(_refused(criteria, stored, labels, refusal, page) if refusal else {}),
     }
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """Where an answer to a gold case was not as settled: both answers, and the words of whoever settled it."""
+
+    title: str
+    given: str
+    final: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a person learns of a gold case they submitted."""
+
+    correct: int
+    total: int
+    wrong: list[Learnt]
+
+
+def feedback(annotation: Annotation) -> Lesson | None:
+    """What they may learn of the case; None for nearly every case, as it is no gold one."""
+    if not (rows := queries.feedback(annotation)):
+        return None
+    wrong = [row for row in rows if not row.is_correct]
+    return Lesson(correct=len(rows) - len(wrong), total=len(rows), wrong=[_learnt(row) for row in wrong])
+
+
+def _learnt(row: queries.Feedback) -> Learnt:
+    given, final = (Given(verdict.code, verdict.cannot_tell) for verdict in (row.given, row.final))
+    in_words = (sheet.label(row.criterion, given), sheet.label(row.criterion, final))
+    return Learnt(row.criterion.title, *in_words, why=row.final.rationale)
 
 
 def refused(assignment: Assignment, refusal: Refusal, *, page: str, by: User) -> dict[str, object]:

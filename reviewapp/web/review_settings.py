@@ -64,6 +64,29 @@ class ReviewSettingsForm(forms.Form):
         max_value=100,
         help_text=lazy("Drawn at random and settled unseen. It measures how leads agree and changes no outcome."),
     )
+    gold_percent = forms.IntegerField(
+        label=lazy("Gold cases among those experts take, in percent"),
+        min_value=0,
+        max_value=100,
+        help_text=lazy("Settled cases that leads marked, dealt unseen. Nobody gets one whose task they know."),
+    )
+    gold_minimum = forms.IntegerField(
+        label=lazy("Criteria answered before anything is judged"),
+        min_value=1,
+        max_value=1000,
+        help_text=lazy("Of gold cases. Then the newest answers count, up to five times as many."),
+    )
+    gold_threshold = forms.IntegerField(
+        label=lazy("Answers that must be as expected, in percent"),
+        min_value=0,
+        max_value=100,
+        help_text=lazy("Below it the person's queue is paused, and leads are told; a lead opens it again."),
+    )
+    gold_feedback = forms.BooleanField(
+        label=lazy("Show people what was expected after a gold case"),
+        required=False,
+        help_text=lazy("It trains them, and tells them that it was one."),
+    )
     blind_first = forms.BooleanField(
         label=lazy("Leads answer before they see anybody's answers"),
         required=False,

@@ -172,7 +172,8 @@ def new_thread(request: HttpRequest, case: Case) -> NewThread | None:
 
 def _handles(case: Case, who: User) -> list[str]:
     """What one may write to have others told, as the form says it."""
-    known = queries.handles(case, [part for part in queries.audience(case) if part.person != who])
+    parts = [part for part in queries.audience(case) if part.person != who]
+    known = queries.handles(case, [*parts, *queries.stand_ins(case)])
     return [f"@{handle.upper() if len(handle) == 1 else handle}" for handle in sorted(known)]
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from itertools import groupby
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
@@ -26,7 +27,7 @@ from annotations.audit.models import AuditEvent
 from annotations.discussion.models import Thread
 from annotations.review import queries
 from annotations.review.models import Annotation, Assignment, Case
-from annotations.review.queries.trail import part_of
+from annotations.review.queries.trail import opening_of, part_of
 from reviewapp.web.access import person, project_for
 from reviewapp.web.subject import title_of
 from reviewapp.web.trail_words import SENTENCES, WITHOUT_ACTOR
@@ -35,6 +36,7 @@ MOST = 500
 _HIDDEN_FROM_A_SECOND_LEAD = {"case.settled", "second_adjudication.settled"}
 _ICONS = {
     "case.settled": "circle-check",
+    "gold.closed": "circle-check",
     "case.to_adjudication": "scale",
     "case.asked": "message-square",
     "case.skipped": "skip-forward",
@@ -88,8 +90,8 @@ def case_trail(request: HttpRequest, project: str, case: UUID) -> HttpResponse:
     cases = Case.every.filter(project=place).select_related("task_version__task", "subject_rubric_version__rubric")
     leads = roles.leads(reader, place)
     found = get_object_or_404(cases if leads else cases.filter(assignments__annotator=reader), pk=case)
-    parts = [*part_of(found), *Thread.objects.filter(case=found).values_list("pk", flat=True)]
-    events = list(AuditEvent.objects.filter(target_id__in=parts).order_by("at", "id")[:MOST])
+    parts = [*part_of(found, leads=leads), *Thread.objects.filter(case=found).values_list("pk", flat=True)]
+    events = list(AuditEvent.objects.filter(Q(target_id__in=parts) | opening_of(found)).order_by("at", "id")[:MOST])
     by = eyes(reader, found, events, leads=leads)
     context = {
         "project": place,

@@ -23,6 +23,13 @@ SENTENCES = {
     "case.closed_again": lazy("%(who)s closed it again before anybody began"),
     "cases.changed": lazy("%(who)s changed %(count)s cases at once"),
     "cases.change_undone": lazy("%(who)s undid a change of many cases"),
+    # Gold cases. A copy is to read like any other case, so its closing says what became of the case it is a copy of.
+    "gold.marked": lazy("%(who)s marked it as gold"),
+    "gold.retired": lazy("%(who)s retired it as a gold case"),
+    "gold.dealt": lazy("A copy of it was dealt to %(to)s, unseen"),
+    "gold.closed": lazy("A lead settled it"),
+    "queue.paused": lazy("Too few answers to gold cases were as expected, so the queue of %(from)s was paused"),
+    "queue.resumed": lazy("%(who)s opened the queue of %(to)s again: %(note)s"),
     # Answers
     "annotation.submitted": lazy("%(who)s submitted"),
     "annotation.withdrawn": lazy("%(who)s took the submission back"),

@@ -183,6 +183,9 @@ TABLE = [
     Row("api-notice-read-all", "POST", lambda w: "notices/read-all", (401, *(204,) * 7)),
     Row("api-notice-read", "POST", lambda w: f"notices/{w.notice.pk}/read", ladder(404, 204, 404, 404, 404, 404)),
     Row("api-case-detail", "GET", lambda w: f"cases/{w.disputed.pk}", ladder(404, 404, 404, 404, 200, 200)),
+    Row("api-gold-list", "GET", lambda w: "projects/demo/gold", LEADS),
+    Row("api-case-gold", "PUT", lambda w: f"cases/{w.gold.case_id}/gold", ladder(404, 404, 404, 404, 200, 200)),
+    Row("api-case-gold", "DELETE", lambda w: f"cases/{w.gold.case_id}/gold", ladder(404, 404, 404, 404, 204, 204)),
     Row(
         "api-case-adjudicate",
         "POST",

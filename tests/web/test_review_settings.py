@@ -21,6 +21,10 @@ GIVEN: dict[str, Any] = {
     "extra_annotators": 1,
     "extra_beyond": 2,
     "second_lead_percent": 10,
+    "gold_percent": 5,
+    "gold_minimum": 20,
+    "gold_threshold": 80,
+    "gold_feedback": "on",
     "blind_first": "on",
 }
 
@@ -38,7 +42,7 @@ def test_it_shows_the_defaults_with_a_sentence_each_and_a_way_there(
 def test_it_changes_every_setting_and_writes_down_what_changed(project: Project, dora: User, browser: Browser) -> None:
     assert browser.as_(dora).post(URL, GIVEN)["Location"] == URL
     held = settings_of(project)
-    assert {name: getattr(held, name) for name in GIVEN} == GIVEN | {"blind_first": True}
+    assert {name: getattr(held, name) for name in GIVEN} == GIVEN | {"blind_first": True, "gold_feedback": True}
     assert browser.post(URL, GIVEN | {"daily_quota": ""}).status_code == 302
     first, second = AuditEvent.objects.filter(verb="review_settings.set").order_by("id")
     assert first.facts["lease_minutes"] == [120, 45]

@@ -54,6 +54,10 @@ def finals_of(world: World) -> dict[str, Any]:
     return given
 
 
+def note_of(world: World) -> dict[str, Any]:
+    return {"note": "We talked."}
+
+
 def bundle_of(world: World) -> dict[str, Any]:
     files = builders.bundle_files({"task.toml": '[task]\nname = "demo/fresh"\n'})
     return {"bundle": SimpleUploadedFile("fresh.tar.gz", builders.archive(files))}
@@ -82,7 +86,8 @@ def words_of(world: World) -> dict[str, Any]:
 
 def review_settings_of(world: World) -> dict[str, Any]:
     numbers = {"lease_minutes": 60, "extra_annotators": 1, "extra_beyond": 0, "second_lead_percent": 5}
-    return {**numbers, "mode": "push", "order": "due"}
+    gold = {"gold_percent": 5, "gold_minimum": 20, "gold_threshold": 80}
+    return {**numbers, **gold, "mode": "push", "order": "due"}
 
 
 def token_of(world: World) -> dict[str, Any]:
@@ -196,6 +201,11 @@ TABLE = [
     ),
     Row("overview", "GET", at("/p/demo/overview/"), LEADS),
     Row("overview-people", "GET", at("/p/demo/overview/people/"), LEADS),
+    Row("pause-lift", "POST", lambda w: f"/p/demo/overview/people/pauses/{w.pause.pk}/lift/", LEADS_DO, note_of),
+    Row("gold-list", "GET", at("/p/demo/overview/gold/"), LEADS),
+    Row("gold-case", "GET", lambda w: f"/p/demo/overview/gold/{w.gold.case_id}/", LEADS),
+    Row("gold-mark", "POST", lambda w: f"/p/demo/overview/gold/{w.gold.case_id}/mark/", LEADS_DO),
+    Row("gold-retire", "POST", lambda w: f"/p/demo/overview/gold/{w.gold.case_id}/retire/", LEADS_DO),
     Row("overview-cases", "GET", at("/p/demo/overview/cases/"), LEADS),
     Row("overview-change", "GET", at("/p/demo/overview/cases/change/?all=1"), LEADS),
     Row(

@@ -3,6 +3,7 @@ from annotations.review.actions.asking import ask, reply, stop_waiting
 from annotations.review.actions.assigning import Assigned, Refusal, assign, assign_many, give_back_all, take_back
 from annotations.review.actions.drafting import answer_first, save_finals
 from annotations.review.actions.gaps import flag_gap, withdraw_gap
+from annotations.review.actions.gold import lift_pause, mark_gold, retire_gold
 from annotations.review.actions.leaving import change_member, dismiss, leave
 from annotations.review.actions.queue import begin, claim_next, skip, steer
 from annotations.review.actions.settings import set_review_settings
@@ -26,9 +27,12 @@ __all__ = [
     "give_back_all",
     "leave",
     "let_stand",
+    "lift_pause",
+    "mark_gold",
     "open_appeal",
     "open_case",
     "reply",
+    "retire_gold",
     "save_draft",
     "save_finals",
     "set_review_settings",

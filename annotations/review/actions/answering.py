@@ -12,6 +12,7 @@ from annotations.core.decisions import require
 from annotations.core.errors import Conflict, Invalid
 from annotations.core.states import move
 from annotations.review import policies, queries
+from annotations.review.actions import gold
 from annotations.review.actions.citing import cite
 from annotations.review.actions.settling import advance
 from annotations.review.answers import Answers, Given, incomplete, malformed
@@ -116,7 +117,10 @@ def submit(
     move(held, Annotation.Status.SUBMITTED, submitted_at=timezone.now(), submit_key=key, **saved)
     move(held.assignment, Assignment.Status.SUBMITTED)
     record("annotation.submitted", by=by, target=held, case=str(held.case_id))
-    advance(held.case)
+    if held.case.gold_of_id is None:
+        advance(held.case)
+    else:
+        gold.judge(held, stored, by=by)
     return held
 
 
@@ -130,6 +134,8 @@ def undo(annotation: Annotation, *, by: User) -> Annotation:
     move(held, Annotation.Status.WITHDRAWN, submitted_at=None, submit_key=None)
     move(held.assignment, Assignment.Status.ACTIVE, lease_ends_at=lease_end_in(held.case.project_id))
     note_answers(held.case, queries.submissions(held.case))
+    if held.case.gold_of_id is not None:
+        held.gold_answers.all().delete()
     record("annotation.withdrawn", by=by, target=held, case=str(held.case_id))
     return held
 

@@ -10,10 +10,11 @@ from django.db import transaction
 from annotations.accounts import roles
 from annotations.accounts.models import Project, User
 from annotations.audit.actions import record, record_each
-from annotations.core.decisions import Denied, require
+from annotations.core.decisions import Denied, first_denied, require
 from annotations.core.errors import Conflict, Invalid
 from annotations.core.states import move
 from annotations.review import policies, queries
+from annotations.review.actions.gold import Lot, by_chance, deal
 from annotations.review.models import Annotation, Assignment, Case, ReviewSettings, Seat
 from annotations.review.opening import new_seat
 
@@ -70,10 +71,11 @@ def require_sensible(changes: Steering) -> None:
 
 
 @transaction.atomic
-def claim_next(project: Project, *, by: User) -> Assignment | None:
+def claim_next(project: Project, *, by: User, lot: Lot = by_chance) -> Assignment | None:
     """Reserve the next case for a person, or return the one they already hold; None when there is none.
 
-    What a lead gave them comes first. Raises Conflict, saying until when, once their quota is reached.
+    What a lead gave them comes first; now and then, as `lot` falls, a gold case comes instead. Raises Conflict once
+    their quota is reached, saying until when, or while their queue is paused.
     """
     _one_at_a_time(by)
     terms = queries.terms_of(project, by)  # behind the lock: whoever is leaving at this moment has left by then
@@ -81,10 +83,10 @@ def claim_next(project: Project, *, by: User) -> Assignment | None:
     taken = queries.taken(project, by).first()
     if taken and taken.status == Assignment.Status.ACTIVE:
         return taken
-    _require_within_quota(terms)
+    _require_open(terms)
     if taken:
         return _activate(taken, terms)
-    return _pull(terms) if terms.settings.mode == ReviewSettings.Mode.PULL else None
+    return _pull(terms, lot) if terms.settings.mode == ReviewSettings.Mode.PULL else None
 
 
 def _one_at_a_time(person: User) -> None:
@@ -92,7 +94,7 @@ def _one_at_a_time(person: User) -> None:
     User.objects.select_for_update(no_key=True).only("pk").get(pk=person.pk)
 
 
-def _pull(terms: queries.Terms) -> Assignment | None:
+def _pull(terms: queries.Terms, lot: Lot) -> Assignment | None:
     """Take the best free seat by one locking statement, which passes over seats others are taking at this moment.
 
     Where all are in others' hands it waits for them, as a seat may only be steered, or be given back.
@@ -102,6 +104,7 @@ def _pull(terms: queries.Terms) -> Assignment | None:
     seat = unlocked.first() or every.first()
     if seat is None:
         return None
+    seat = deal(seat, terms, lot) or seat
     seat.case.project = terms.project
     Seat.objects.filter(pk=seat.pk).update(is_free=False)
     assignment = sit(seat, terms)
@@ -131,13 +134,13 @@ def begin(assignment: Assignment, *, by: User) -> Assignment:
     if assignment.status == Assignment.Status.ACTIVE:
         return assignment
     terms = queries.terms_of(case.project, by)
-    _require_within_quota(terms, active=queries.active(case.project, by).count())
+    _require_open(terms, active=queries.active(case.project, by).count())
     return _activate(assignment, terms)
 
 
-def _require_within_quota(terms: queries.Terms, *, active: int = 0) -> None:
-    """Not a matter of rights: tomorrow they may go on."""
-    permit = policies.is_within_quota(terms, active=active)
+def _require_open(terms: queries.Terms, *, active: int = 0) -> None:
+    """Not a matter of rights: tomorrow, or once a lead has talked to them, they may go on."""
+    permit = first_denied(policies.is_not_paused(terms), policies.is_within_quota(terms, active=active))
     if isinstance(permit, Denied):
         raise Conflict(permit.reason)
 

@@ -134,6 +134,11 @@ class Case(models.Model):
                 fields=["project", "status", "disagreements", "id"], condition=ORDINARY, name="case_by_disagreements"
             ),
             models.Index(fields=["rubric_version", "status", "id"], condition=ORDINARY, name="case_by_rubric"),
+            models.Index(
+                fields=["id"],
+                condition=~ORDINARY & Q(status__in=["open", "adjudication"]),
+                name="case_unfinished_copies",
+            ),
             GinIndex(fields=["needs"], condition=ORDINARY, name="case_by_needs"),
         ]
         constraints = [

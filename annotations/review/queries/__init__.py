@@ -23,6 +23,13 @@ from annotations.review.queries.comparing import (
 )
 from annotations.review.queries.criteria import Carried, carried, case_criteria
 from annotations.review.queries.drafts import answers_of, drafted, retractable
+from annotations.review.queries.gold import (
+    Feedback,
+    expected,
+    feedback,
+    gold_standing,
+    unseen_gold,
+)
 from annotations.review.queries.queue import (
     Terms,
     active,
@@ -52,6 +59,7 @@ __all__ = [
     "MOST",
     "Carried",
     "Comparison",
+    "Feedback",
     "Grounds",
     "Heard",
     "LeadAgreement",
@@ -75,7 +83,10 @@ __all__ = [
     "draft_of",
     "drafted",
     "edition",
+    "expected",
+    "feedback",
     "given",
+    "gold_standing",
     "heard",
     "information_of",
     "is_second",
@@ -91,6 +102,7 @@ __all__ = [
     "taken",
     "terms_of",
     "to_adjudicate",
+    "unseen_gold",
     "waiting_for_others",
     "wants_another",
     "with_subject",

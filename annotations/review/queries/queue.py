@@ -12,7 +12,16 @@ from django.utils import timezone
 
 from annotations.accounts import roles
 from annotations.accounts.models import Project, User
-from annotations.review.models import Annotation, Assignment, Case, ReviewSettings, Seat, Verdict, settings_of
+from annotations.review.models import (
+    Annotation,
+    Assignment,
+    Case,
+    QueuePause,
+    ReviewSettings,
+    Seat,
+    Verdict,
+    settings_of,
+)
 
 SHOWN = ("case__task_version__task", "case__subject_rubric_version__rubric", "annotation")
 SOONEST_DUE = F("due_at").asc(nulls_last=True)
@@ -32,11 +41,13 @@ class Terms:
     role: str | None
     abilities: list[str]
     quota: int | None
+    is_paused: bool = False
 
 
 def terms_of(project: Project, user: User) -> Terms:
     settings = settings_of(project)
-    member = project.memberships.filter(user=user).first()
+    paused = QueuePause.objects.filter(project=project, person=user, lifted_at=None)
+    member = project.memberships.filter(user=user).annotate(is_paused=Exists(paused)).first()
     own = member.daily_quota if member else None
     return Terms(
         project=project,
@@ -45,6 +56,7 @@ def terms_of(project: Project, user: User) -> Terms:
         role=roles.role_as(user, member),
         abilities=member.abilities if member else [],
         quota=settings.daily_quota if own is None else own,
+        is_paused=member.is_paused if member else False,
     )
 
 

@@ -39,6 +39,7 @@ class QueueState:
     quota: int | None
     quota_ends_at: datetime
     settings: ReviewSettings
+    is_paused: bool = False
     reasons: "Reasons | None" = None
 
     @property
@@ -48,6 +49,11 @@ class QueueState:
     @property
     def quota_reached(self) -> bool:
         return self.quota is not None and self.submitted_today + self.active >= self.quota
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the person is handed nothing for now, whatever there is."""
+        return self.is_paused or self.quota_reached
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ def queue_state(project: Project, user: User) -> QueueState:
         quota=terms.quota,
         quota_ends_at=midnight(days=1),
         settings=terms.settings,
+        is_paused=terms.is_paused,
         reasons=None if startable else _reasons(terms, leads_assign),
     )
 
