@@ -147,6 +147,8 @@ def test_pairs_tell_whose_answers_are_whose_once_settled(three: Criterion, ana: 
     assert table.pooled.shared[0].tolist() == [0, criteria, criteria]
     assert table.pooled.agreed[0].tolist() == [0, criteria, criteria - 1]
     assert count(lambda: queries.pairs(three.rubric_version)) == 3
+    nobody = queries.pairs(three.rubric_version, Filters(category="nothing"))
+    assert (nobody.people, nobody.by_criterion, nobody.pooled.shared.size) == ([], {}, 0)
 
 
 def test_cases_behind_a_number_come_lowest_agreement_first(
