@@ -8,13 +8,13 @@ from typing import Self
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from annotations.accounts.models import Project
 from annotations.agreement import queries, units
 from annotations.agreement.measuring import measured
-from annotations.agreement.models import Between, Following, Snapshot, Unit
+from annotations.agreement.models import Between, Following, Snapshot
 from annotations.agreement.patterns import Items, items
 from annotations.review.models import Case
 from annotations.rubrics.models import Criterion
@@ -22,7 +22,7 @@ from annotations.rubrics.models import Criterion
 EVERY = timedelta(minutes=5)  # as often as numbers are worth a place in history while people work
 SILENT_AFTER = timedelta(minutes=5)  # longer than any one step takes
 OVERLAP = timedelta(minutes=1)  # what is written down by one transaction is seen when it ends, a little later
-BATCH = 50
+BATCH = 200
 
 
 def due() -> QuerySet[Following]:
@@ -85,17 +85,13 @@ def follow(pk: UUID) -> None:
 
 
 def _concerned(project: Project, cases: Sequence[UUID] | None) -> QuerySet[Criterion]:
-    """The criteria of every version of the rubrics that these cases, or all, are judged by, if ever there was a unit.
-
-    A case that has moved to another version leaves units of the one before behind, which are gone by now.
-    """
+    """The criteria of every version of the rubrics that these cases, or all, are judged by: a case that has moved to
+    another version had units by the one before."""
     judged = Case.objects.filter(project=project)
     if cases is not None:
         judged = judged.filter(pk__in=cases)
     rubrics = judged.order_by().values("rubric_version__rubric")
-    there = Exists(Unit.objects.filter(criterion=OuterRef("pk")))
-    was_there = Exists(Snapshot.objects.filter(criterion=OuterRef("pk")))
-    return Criterion.objects.filter(there | was_there, rubric_version__rubric__in=rubrics).order_by("pk")
+    return Criterion.objects.filter(rubric_version__rubric__in=rubrics).order_by("pk")
 
 
 def _changed(project: Project, criteria: Sequence[Criterion]) -> list[Snapshot]:
