@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from annotations.accounts.models import Project
 from annotations.agreement import queries, units
+from annotations.agreement.figures import CODE_VERSION
 from annotations.agreement.measuring import measured
 from annotations.agreement.models import Between, Following, Snapshot
 from annotations.agreement.patterns import Items, items
@@ -40,7 +41,7 @@ class Turn:
     """One worker's claim on a project, by the moment of its last beat: who claims it after a silence has another."""
 
     project: Project
-    seen_until: datetime | None
+    seen_until: datetime | None  # by these statistics; None: all is to be measured
     beat_at: datetime
 
     @classmethod
@@ -50,7 +51,7 @@ class Turn:
         if not Following.objects.filter(_unheld(), pk=pk).update(beat_at=now, wanted=False):
             return None
         held = Following.objects.select_related("project").get(pk=pk)
-        return cls(held.project, held.seen_until, now)
+        return cls(held.project, held.seen_until if held.code_version == CODE_VERSION else None, now)
 
     @property
     def mine(self) -> QuerySet[Following]:
@@ -67,7 +68,7 @@ class Turn:
         return True
 
     def end(self, seen_until: datetime) -> None:
-        self.mine.update(beat_at=None, seen_until=seen_until)
+        self.mine.update(beat_at=None, seen_until=seen_until, code_version=CODE_VERSION)
 
 
 def follow(pk: UUID) -> None:

@@ -127,6 +127,7 @@ class Following(models.Model):
 
     project = models.OneToOneField(Project, primary_key=True, on_delete=models.CASCADE, related_name="+")
     seen_until = models.DateTimeField(null=True, help_text="What was done before this is in the units.")
+    code_version = models.PositiveSmallIntegerField(default=0, help_text="Of the statistics that measured them last.")
     beat_at = models.DateTimeField(null=True, help_text="When its worker was last heard of; empty while none works.")
     wanted = models.BooleanField(default=False, help_text="Somebody asked for it now.")
 

@@ -102,8 +102,9 @@ def test_a_change_of_the_code_computes_all_anew(
     project: Project, disputed: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     follow(project)
-    monkeypatch.setattr("annotations.agreement.patterns.CODE_VERSION", 2)
-    Following.objects.update(seen_until=None)
+    for module in ("patterns", "following"):
+        monkeypatch.setattr(f"annotations.agreement.{module}.CODE_VERSION", 2)
+    follow(project)
     follow(project)
     assert len(of(criterion(disputed))) == 2
 
