@@ -1,6 +1,6 @@
 """What agreement statistics cost, beside `krippendorff` looped over resamples in the same run.
 
-`python -m bench.agreement` prints a table and ends with 1 where a budget is missed. `--coverage 1000` prints the table
+`python -m bench.agreement` prints a table and ends with 1 where a budget is missed. `--coverage 2000` prints the table
 of docs/agreement.md instead: how often intervals of 95 % hold what is true.
 """
 

@@ -15,7 +15,7 @@ from annotations.agreement.models import Between
 from annotations.agreement.reliability import Verdict
 from annotations.core.keyset import Start
 from annotations.rubrics.models import Criterion
-from reviewapp.web import agreement_frame, agreement_report, agreement_rows, live
+from reviewapp.web import agreement_frame, agreement_people, agreement_report, agreement_rows, live
 from reviewapp.web.agreement_cases import behind
 from reviewapp.web.agreement_frame import Frame, select
 from reviewapp.web.agreement_pairs import heat_map
@@ -202,4 +202,5 @@ urlpatterns = [
     path("standing/", standing, name="agreement-standing"),
     path("export/", export, name="agreement-export"),
     path("report/", agreement_report.report, name="agreement-report"),
+    *agreement_people.urlpatterns,
 ]

@@ -61,7 +61,11 @@ class Frame:
 
 def read(request: HttpRequest, project: str) -> Frame:
     """What the address asks for, for leads. 404 for a version nothing was measured by; Invalid for other nonsense."""
-    place = leading(request, project)
+    return of(request, leading(request, project))
+
+
+def of(request: HttpRequest, place: Project) -> Frame:
+    """The same for whoever was let in."""
     versions = list(queries.versions(place))
     wanted = request.GET.get("version")
     version = _named(versions, wanted) if wanted else _default(versions)
@@ -132,6 +136,7 @@ def tabs(frame: Frame, current: str) -> list[Tab]:
         ("agreement-time", _("Over time")),
         ("agreement-pairs", _("Pairs")),
         ("agreement-final", _("Leads and final")),
+        ("agreement-people", _("People")),
     )
     return [Tab(label, frame.address(name), name == current) for name, label in places]
 

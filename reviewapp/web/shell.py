@@ -41,12 +41,14 @@ class Entry:
     roles: frozenset[str]
 
 
+EXPERTS = frozenset({Membership.Role.EXPERT.value})
 EVERYONE = roles.WRITING | {Membership.Role.CONSUMER.value}
 ENTRIES = (
     Entry("queue", lazy("Queue"), "inbox", "g q", lazy("Go to the queue"), EVERYONE),
     Entry("case-list", lazy("Adjudicate"), "scale", "g j", lazy("Go to adjudication"), roles.LEADING),
     Entry("overview", lazy("Overview"), "chart-column", "g o", lazy("Go to the overview"), roles.LEADING),
     Entry("agreement", lazy("Agreement"), "handshake", "g a", lazy("Go to agreement"), roles.LEADING),
+    Entry("agreement-mine", lazy("Your answers"), "handshake", "g a", lazy("See how you answer"), EXPERTS),
     Entry("task-list", lazy("Tasks"), "file-code", "g t", lazy("Go to the tasks"), roles.WRITING),
     Entry("rubric-list", lazy("Rubrics"), "list-checks", "g r", lazy("Go to the rubrics"), EVERYONE),
     Entry("policy", lazy("Policy"), "shield-check", "g p", lazy("Go to the policy"), roles.WRITING),

@@ -241,6 +241,14 @@ TABLE = [
     Row("agreement-standing", "GET", at("/p/demo/agreement/standing/"), LEADS),
     Row("agreement-export", "GET", agreement("export/"), LEADS),
     Row("agreement-report", "GET", agreement("report/"), LEADS),
+    Row("agreement-people", "GET", at("/p/demo/agreement/people/"), LEADS),
+    Row("agreement-mine", "GET", at("/p/demo/agreement/people/me/"), ladder(403, 200, 200, 200, 200, 404)),
+    Row(
+        "agreement-person",
+        "GET",
+        lambda w: f"/p/demo/agreement/people/{found(w.people, 'expert').pk}/",
+        ladder(403, 200, 403, 403, 200, 200),
+    ),
     Row("task-list", "GET", at("/p/demo/tasks/"), MEMBERS),
     Row("task-import", "GET", at("/p/demo/tasks/import/"), WRITERS),
     Row("task-import", "POST", at("/p/demo/tasks/import/"), ladder(403, 302, 302, 302, 302, 302), bundle_of),
@@ -410,7 +418,7 @@ def test_it_never_shows_an_answer_before_everyone_has_submitted(everything: Worl
         client = client_of(everything, role)
         for row in TABLE:
             if row.method == "GET":
-                for world in (everything, open_case):
+                for world in {row.path(world): world for world in (everything, open_case)}.values():
                     assert canary.encode() not in content(send(client, row, world)), (role, str(row))
 
 
