@@ -20,6 +20,7 @@ from annotations.agreement.queries import Filters
 from annotations.agreement.queries.people import NOTHING, PersonAnswers, Share, answers_by_person, models_of
 from annotations.agreement.statistics.estimates import Estimate
 from annotations.core.decisions import require
+from annotations.review.queries.gold import GoldStanding, gold_by_person
 from annotations.rubrics.models import Criterion
 from reviewapp.templatetags.figures import bounds, percent
 from reviewapp.web import agreement_frame, charts
@@ -60,10 +61,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Line:
-    """A person: beside the final verdicts, and the others; and how the latest weeks differ."""
+    """A person: beside the final verdicts, and the others, and gold cases; and how the latest weeks differ."""
 
     answers: PersonAnswers
     others: Told
+    gold: Told
     url: str
 
     @property
@@ -123,16 +125,21 @@ def people(request: HttpRequest, project: str) -> HttpResponse:
 
 def _lines(frame: Frame) -> list[Line]:
     assert frame.version  # noqa: S101  # asked before
-    others = _others(frame)
+    others, gold = _others(frame), gold_by_person(frame.project)
     found = [
         Line(
             row,
             Told(others.get(row.person.pk, NOTHING)),
+            _told_of(gold.get(row.person.pk)),
             f"{reverse('agreement-person', args=[frame.project.slug, row.person.pk])}?version={frame.version.pk}",
         )
         for row in answers_by_person(frame.criteria, frame.filters)
     ]
     return sorted(found, key=lambda line: (not line.is_sure, line.final.share.estimate.high or 0.0))
+
+
+def _told_of(standing: GoldStanding | None) -> Told:
+    return Told(Share(standing.correct, standing.answered) if standing else NOTHING)
 
 
 def _others(frame: Frame) -> Mapping[UUID, Share]:

@@ -135,6 +135,16 @@ def paused(project: Project) -> QuerySet[QueuePause]:
     return QueuePause.objects.filter(project=project, lifted_at=None).select_related("person").order_by("since")
 
 
+def gold_by_person(project: Project) -> Mapping[UUID, GoldStanding]:
+    """Everybody's answers to gold cases that are not retired, in one query."""
+    live = GoldAnswer.objects.filter(
+        annotation__case__project=project, annotation__case__gold_of__gold__retired_at=None
+    )
+    rows = live.order_by().values_list("annotation__author")
+    counted = rows.annotate(answered=Count("pk"), correct=Count("pk", filter=Q(is_correct=True)))
+    return {author: GoldStanding(answered, correct) for author, answered, correct in counted}
+
+
 # --- All gold cases ----------------------------------------------------------
 @dataclass(frozen=True)
 class Answered:
