@@ -1,4 +1,4 @@
-"""What agreement statistics cost, beside `krippendorff` looped over resamples in the same run.
+"""What agreement costs: statistics, beside `krippendorff` looped over resamples in the same run, and snapshots.
 
 `python -m bench.agreement` prints a table and ends with 1 where a budget is missed. `--coverage 2000` prints the table
 of docs/agreement.md instead: how often intervals of 95 % hold what is true.
@@ -16,6 +16,7 @@ from annotations.agreement.statistics.alpha import Table, alpha, cluster_bootstr
 from annotations.agreement.statistics.dawid_skene import dawid_skene
 from annotations.agreement.statistics.ratings import MISSING, Level, Ratings
 from bench import coverage
+from bench.agreement_snapshots import snapshot_measures
 from bench.measures import Measure, median_seconds, table
 
 TIMES = 7
@@ -83,13 +84,19 @@ def models() -> Iterator[Measure]:
     yield Measure(name, f"{took:.2f} s", f"≤ {DAWID_SKENE_SECONDS} s", took <= DAWID_SKENE_SECONDS)
 
 
+PARTS = {"statistics": (bootstraps, clusters, models), "snapshots": (snapshot_measures,)}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")
     parser.add_argument("--coverage", type=int, metavar="TABLES", help="simulate so many tables a cell instead")
     options = parser.parse_args()
     if options.coverage:
         return coverage.show(options.coverage)
-    found = [measure for part in (bootstraps, clusters, models) for measure in part()]
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    found = [measure for name in options.parts or PARTS for part in PARTS[name] for measure in part()]
     sys.stdout.write(table(found))
     return int(any(measure.holds is False for measure in found))
 
