@@ -17,8 +17,10 @@ from tests.conftest import Browser
 GOLD = "/p/demo/overview/gold/"
 PEOPLE = "/p/demo/overview/people/"
 ORDINARY = re.compile(
-    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|rotate-\d+|\bf-\d+|sha256:[0-9a-f]{64}|[0-9a-f]{64}|[0-9a-f]{32}"
-    r'|\d{4}-\d\d-\d\dT[\d:.+Z]+|\d\d:\d\d(:\d\d)?|(?<=")[A-Za-z0-9]{64}(?=")|(just now|\d+ (second|minute)s? ago)'
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|sha256:[0-9a-f]{64}|[0-9a-f]{64}|[0-9a-f]{32}"
+    r"|rotate-\d+|\bf-\d+"
+    r'|\d+ bytes|"size":\d+|(?<=")[A-Za-z0-9]{64}(?=")'
+    r"|\d{4}-\d\d-\d\dT[\d:.+Z]+|\d\d:\d\d(:\d\d)?|(just now|\d+ (second|minute)s? ago)"
 )
 
 

@@ -67,10 +67,12 @@ def _lock(case: Case) -> Case:
 
 def _withhold(case: Case) -> None:
     """Keep the task out of what experts see for as long as one of its cases is gold."""
-    if case.task_version:
-        tasks = Task.objects.filter(pk=case.task_version.task_id)
-        live = GoldCase.objects.filter(case__task_version__task=case.task_version.task_id, retired_at=None)
-        tasks.update(is_withheld=live.exists())
+    if case.task_version is None:
+        return
+    # The lock keeps two leads who change two cases of one task from each seeing the other's as it was.
+    task = Task.objects.select_for_update(no_key=True).get(pk=case.task_version.task_id)
+    task.is_withheld = GoldCase.objects.filter(case__task_version__task=task, retired_at=None).exists()
+    task.save(update_fields=["is_withheld"])
 
 
 # --- Dealing -----------------------------------------------------------------

