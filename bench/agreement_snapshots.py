@@ -131,7 +131,7 @@ QUESTIONS = {
 
 def snapshot_measures(verdicts: int = 1_000_000) -> Iterator[Measure]:
     """Fill a database of its own, follow it the first time, once more, and again after a few new verdicts."""
-    with _product() as stack:
+    with product() as stack:
         criteria = stack.python(SET_UP)["criteria"]
         cases = verdicts // (criteria * OVERLAP)
         _add(stack, first=1, last=cases, at=PAST)
@@ -166,7 +166,7 @@ def _processor(told: dict[str, Any]) -> Measure:
 
 
 @contextmanager
-def _product() -> Iterator[Stack]:
+def product() -> Iterator[Stack]:
     """The product's database and no process beside; all of it is gone afterwards."""
     places, supervisor = Places.of(), Supervisor(Console(quiet=True))
     with (

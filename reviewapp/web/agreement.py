@@ -23,7 +23,7 @@ from reviewapp.web.agreement_rows import STATES, TICKS, Line, Tally
 from reviewapp.web.agreement_trend import TICKS as WEEK_TICKS
 from reviewapp.web.agreement_trend import trends
 
-PAGE, HALF_PAGE, WEEKLY_PAGE = 40, 20, 12  # criteria; more are more than a page may hold
+PAGE, HALF_PAGE, WEEKLY_PAGE = 40, 20, 8  # criteria; more are more than a page may hold
 ORDERS = (("", lazy("As in the rubric")), ("lowest", lazy("Lowest first")))
 
 

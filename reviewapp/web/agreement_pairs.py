@@ -1,6 +1,6 @@
 """People by people: how often two answer alike, as a table in shades."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from annotations.agreement.statistics.ratings import Floats
 from annotations.rubrics.models import Criterion
 from reviewapp.templatetags.figures import percent
 from reviewapp.web.agreement_frame import Frame
+
+type Worst = Callable[[tuple[int, int]], UUID]
 
 SHADES = 10
 PALEST = 0.5  # the share below which no shade gets paler
@@ -63,15 +65,15 @@ class HeatMap:
 def heat_map(frame: Frame, table: PairTable, criterion: Criterion | None) -> HeatMap:
     """The pairs on one criterion, or on all; a pair leads to its cases on the criterion on which it agrees least."""
     chosen = table.by_criterion.get(criterion.pk) if criterion else table.pooled
-    if chosen is None:
+    if chosen is None or not table.by_criterion:
         return HeatMap([])
     shared, agreed = chosen.shared.sum(axis=1), chosen.agreed.sum(axis=1)
     shares = _shares(agreed, shared)
     order = sorted(np.flatnonzero(shared).tolist(), key=lambda at: shares[at])
-    by_criterion = {criterion.pk: chosen} if criterion else table.by_criterion
+    worst = _worst({criterion.pk: chosen} if criterion else table.by_criterion)
     rows = []
     for number, at in enumerate(order):
-        cells = [_cell(frame, table.people, chosen, by_criterion, (at, other)) for other in order[:number]]
+        cells = [_cell(frame, table.people, chosen, worst, (at, other)) for other in order[:number]]
         rows.append(Row(table.people[at], percent(float(shares[at])), int(shared[at]), cells))
     return HeatMap(rows)
 
@@ -80,18 +82,18 @@ def _shares(agreed: Floats, shared: Floats) -> Floats:
     return np.divide(agreed, shared, out=np.ones_like(agreed), where=shared > 0)
 
 
-def _cell(
-    frame: Frame, people: Sequence[User], chosen: Pairs, by_criterion: dict[UUID, Pairs], pair: tuple[int, int]
-) -> Cell | None:
+def _cell(frame: Frame, people: Sequence[User], chosen: Pairs, worst: Worst, pair: tuple[int, int]) -> Cell | None:
     shared, agreed = int(chosen.shared[pair]), int(chosen.agreed[pair])
     if not shared:
         return None
     one, other = (people[at] for at in pair)
     given = {"one": one, "other": other, "share": percent(agreed / shared), "n": f"{shared:,}"}
-    url = frame.address("agreement-cases", criterion=_worst(by_criterion, pair), person=one.pk, other=other.pk)
+    url = frame.address("agreement-cases", criterion=worst(pair), person=one.pk, other=other.pk)
     return Cell(agreed / shared, shared, _("%(one)s and %(other)s: alike in %(share)s of %(n)s") % given, url)
 
 
-def _worst(by_criterion: dict[UUID, Pairs], pair: tuple[int, int]) -> UUID:
-    """The criterion on which the pair disagrees most often."""
-    return max(by_criterion, key=lambda pk: by_criterion[pk].shared[pair] - by_criterion[pk].agreed[pair])
+def _worst(by_criterion: dict[UUID, Pairs]) -> Worst:
+    """What tells on which criterion a pair disagrees most often."""
+    found = np.argmax([table.shared - table.agreed for table in by_criterion.values()], axis=0)
+    keys = list(by_criterion)
+    return lambda pair: keys[int(found[pair])]

@@ -7,9 +7,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from annotations.agreement import reliability
 from annotations.agreement.figures import CODE_VERSION
 from annotations.agreement.models import Between
+from annotations.agreement.statistics import floors
 from annotations.agreement.statistics.estimates import CONFIDENCE
 from reviewapp.web import agreement_frame
 from reviewapp.web.agreement_frame import Frame
@@ -37,7 +37,7 @@ def _context(frame: Frame) -> dict[str, Any]:
         "standing": frame.following,
         "code_version": CODE_VERSION,
         "confidence": round(100 * CONFIDENCE),
-        "floors": reliability,
+        "floors": floors,
         "ticks": TICKS,
         "people": people,
         "with_final": _known(found[Between.FINAL]),

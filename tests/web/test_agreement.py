@@ -94,7 +94,7 @@ def test_it_tells_a_drift_and_a_clarification_over_time(work: Work, dora: User, 
 
 def weeks(page: str, criterion: str) -> list[float]:
     """α of a criterion's drawn weeks, in order."""
-    drawing = page[page.index(f"{criterion}</a></h3>") :].split("</svg>")[0]
+    drawing = page[page.index(f"{criterion}</a></h2>") :].split("</svg>")[0]
     found = re.findall(r"<title>week of .*?: α (\S+) ", drawing)
     return [float(alpha.replace("−", "-")) for alpha in found]
 
@@ -118,7 +118,11 @@ def test_it_says_nothing_of_few_cases_but_why(
     found = row_of(browser.as_(dora).get(URL).content, "Tests check behaviour")
     assert "Insufficient data" in found
     assert "Only 1 of at least 50 units" in found
-    assert case.rubric_version.rubric.title in text_of(browser.get(f"{URL}report/").content)
+    report = text_of(browser.get(f"{URL}report/").content)
+    assert case.rubric_version.rubric.title in report
+    assert (
+        "no verdict on fewer than 50 units, fewer than 10 answers other than the commonest, or fewer than 5" in report
+    )
 
 
 def test_it_tells_whose_answer_is_whose_only_once_it_is_settled(

@@ -51,7 +51,7 @@ class Agreement:
         center = plain.value * items / more
         spread = plain.se**2 * items * (items - 1) + items * (plain.value - center) ** 2 + CHANCE_ITEMS * center**2
         reach = float(np.sqrt(spread / (more * (more - 1))) * quantiles.student_reach(self.confidence, more - 1))
-        return replace(plain, low=max(-1, min(plain.low, center - reach)), high=max(plain.high, center + reach))
+        return replace(plain, low=max(-1, min(plain.low, center - reach)), high=min(1, max(plain.high, center + reach)))
 
     @cached_property
     def fleiss(self) -> Estimate:
