@@ -45,7 +45,7 @@ def test_it_keeps_first_visits_within_their_budget(stack: Stack, visit: Callable
     session = cleo.page.context.storage_state()
     browser = cleo.page.context.browser
     assert browser is not None
-    for path in ("queue/", "tasks/", "rubrics/", "datasets/", "adjudicate/", f"review/{held}/"):
+    for path in ("queue/", "tasks/", "rubrics/", "datasets/", "adjudicate/", "agreement/", f"review/{held}/"):
         page = browser.new_context(storage_state=session).new_page()
         visitor = Visitor.watching(page, stack.url)
         answers = first_visit(page, f"{stack.url}/p/budget/{path}")
