@@ -48,6 +48,7 @@ def main(arguments: list[str]) -> None:
     os.environ["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     os.environ["VIRTUAL_ENV"] = str(VENV)
     os.environ.pop("PYTHONHOME", None)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # processes start by the dozen, and each would compile everything
     os.execv(python, [python, "-m", "reviewapp.dev", *arguments])
 
 

@@ -11,6 +11,7 @@ from annotations.core.sealed import Sealed
 from annotations.datasets import actions as datasets
 from annotations.review.models import SecondAdjudication, SecondVerdict
 from tests import builders, world
+from tests.crowds import follow
 
 SEALED = [model for model in apps.get_models() if issubclass(model, Sealed)]
 
@@ -25,6 +26,7 @@ def published(project: Project, ana: User, ben: User, eli: User, dora: User) -> 
     second = SecondAdjudication.objects.create(case=decision.adjudication.case)
     criterion = decision.adjudication.case.rubric_version.criteria.all()[0]
     SecondVerdict.objects.create(adjudication=second, criterion=criterion, code=criterion.pass_code)
+    follow(project)
 
 
 def _appeal(project: Project, author: User, annotators: list[User]) -> None:
@@ -36,6 +38,7 @@ def test_it_knows_what_is_sealed() -> None:
     assert {model.__name__ for model in SEALED} == {
         *("AuditEvent", "TaskVersion", "TaskFile", "RubricVersion", "Criterion", "Adjudication", "FinalVerdict"),
         *("AcceptancePolicy", "Appeal", "Decision", "DecisionReason", "Release", "ReleaseItem", "SecondVerdict"),
+        "Snapshot",
     }
 
 

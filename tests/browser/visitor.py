@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect
 
-SEEN_IN: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+SEEN_IN: dict[Literal["light", "dark"], dict[str, Any] | None] = {"light": None, "dark": COLOURS}  # all else is alike
 
 
 @dataclass
@@ -55,9 +56,9 @@ class Visitor:
 
     def audit(self) -> None:
         """Hold the page to zero axe violations in both themes and to no sideways scrolling at 320 px."""
-        for scheme in SEEN_IN:
+        for scheme, rules in SEEN_IN.items():
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found = Axe().run(self.page).response["violations"]
+            found = Axe().run(self.page, options=rules).response["violations"]
             assert not found, f"{self.page.url} ({scheme}): {[_words(violation) for violation in found]}"
         self.page.set_viewport_size({"width": 320, "height": 800})
         width = self.page.evaluate("document.documentElement.scrollWidth")

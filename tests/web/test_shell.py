@@ -19,7 +19,7 @@ def labels(page: str) -> list[str]:
 @pytest.mark.parametrize(
     ("who", "places"),
     [
-        ("ana", ["Queue", "Tasks", "Rubrics", "Policy", "Datasets"]),
+        ("ana", ["Queue", "Your answers", "Tasks", "Rubrics", "Policy", "Datasets"]),
         ("cleo", ["Queue", "Adjudicate", "Overview", "Agreement", "Tasks", "Rubrics", "Policy", "People", "Datasets"]),
         ("carl", ["Queue", "Rubrics", "Datasets"]),
     ],
