@@ -28,6 +28,12 @@ def percent(share: float | None) -> str:
     return NONE if share is None else f"{round(100 * share)} %"
 
 
+@register.filter
+def clock(seconds: float | None) -> str:
+    """A stretch of time in minutes and seconds; nothing where none was measured."""
+    return "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
 def bounds(low: float | None, high: float | None) -> str:
     """An interval in brackets; nothing where there is none."""
     return "" if low is None or high is None else f"[{coefficient(low)}, {coefficient(high)}]"

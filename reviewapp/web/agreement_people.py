@@ -21,6 +21,7 @@ from annotations.agreement.queries.people import NOTHING, PersonAnswers, Share, 
 from annotations.agreement.statistics.estimates import Estimate
 from annotations.core.decisions import require
 from annotations.review.queries.gold import GoldStanding, gold_by_person
+from annotations.review.queries.overview import DAYS, pace
 from annotations.rubrics.models import Criterion
 from reviewapp.templatetags.figures import bounds, percent
 from reviewapp.web import agreement_frame, charts
@@ -61,11 +62,12 @@ class Told:
 
 @dataclass(frozen=True)
 class Line:
-    """A person: beside the final verdicts, and the others, and gold cases; and how the latest weeks differ."""
+    """A person beside final verdicts, the others and gold cases; their pace, and how the latest weeks differ."""
 
     answers: PersonAnswers
     others: Told
     gold: Told
+    pace: float | None
     url: str
 
     @property
@@ -117,7 +119,7 @@ def _apart(one: Estimate, other: Estimate) -> bool:
 def people(request: HttpRequest, project: str) -> HttpResponse:
     """Everybody who answered settled cases, those who agree least with what was settled first."""
     frame = agreement_frame.read(request, project)
-    context = {**agreement_frame.context(frame, "agreement-people"), "ticks": TICKS, "recent": RECENT}
+    context = {**agreement_frame.context(frame, "agreement-people"), "ticks": TICKS, "recent": RECENT, "days": DAYS}
     if frame.version:
         context["lines"] = _lines(frame)
     return render(request, "agreement/people.html", context)
@@ -125,12 +127,13 @@ def people(request: HttpRequest, project: str) -> HttpResponse:
 
 def _lines(frame: Frame) -> list[Line]:
     assert frame.version  # noqa: S101  # asked before
-    others, gold = _others(frame), gold_by_person(frame.project)
+    others, gold, seconds = _others(frame), gold_by_person(frame.project), pace(frame.project)
     found = [
         Line(
             row,
             Told(others.get(row.person.pk, NOTHING)),
             _told_of(gold.get(row.person.pk)),
+            seconds.get(row.person.pk),
             f"{reverse('agreement-person', args=[frame.project.slug, row.person.pk])}?version={frame.version.pk}",
         )
         for row in answers_by_person(frame.criteria, frame.filters)

@@ -21,6 +21,7 @@ from annotations.review.actions.gold import LONGEST_NOTE
 from annotations.review.models import Assignment, QueuePause
 from annotations.review.queries import gold
 from annotations.review.queries.overview import DAYS, PersonRow, by_person, overview_of
+from reviewapp.templatetags.figures import clock
 from reviewapp.web import bulk, case_table, overview_charts, saved_views
 from reviewapp.web import gold as gold_pages
 from reviewapp.web.access import person
@@ -129,7 +130,7 @@ def _line(project: Project, row: PersonRow) -> PersonLine:
     reasons = dict(Assignment.SkipReason.choices)
     return PersonLine(
         row=row,
-        minutes="" if row.seconds is None else f"{int(row.seconds) // 60}:{int(row.seconds) % 60:02}",
+        minutes=clock(row.seconds),
         agreement="" if row.agreement is None else f"{round(100 * row.agreement)} %",
         skips=[(reasons[reason], count) for reason, count in row.skips.most_common()],
         url=f"{reverse('overview-cases', args=[project.slug])}?person={row.person.pk}&state=all",

@@ -16,7 +16,7 @@ from tests.conftest import Browser
 from tests.crowds import follow
 
 URL = "/p/demo/agreement/people/"
-PEOPLE_QUERIES, PERSON_QUERIES = 16, 10
+PEOPLE_QUERIES, PERSON_QUERIES = 17, 10
 
 
 @pytest.fixture
