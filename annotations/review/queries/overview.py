@@ -170,7 +170,7 @@ def pace(project: Project) -> Mapping[UUID, float]:
     recent = Annotation.objects.filter(
         case__project=project, case__gold_of=None, submitted_at__gte=since, active_seconds__gt=0
     )
-    return dict(recent.order_by().values_list("author").annotate(Median("active_seconds")))
+    return dict(recent.order_by().values_list("author").annotate(seconds=Median("active_seconds")))
 
 
 def _soonest_end() -> Min:
