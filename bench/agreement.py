@@ -17,7 +17,7 @@ from annotations.agreement.statistics.dawid_skene import dawid_skene
 from annotations.agreement.statistics.ratings import MISSING, Level, Ratings
 from bench import coverage
 from bench.agreement_snapshots import snapshot_measures
-from bench.measures import Measure, median_seconds, table
+from bench.measures import Measure, median_seconds, tell
 
 TIMES = 7
 ALPHA_SECONDS, CLUSTER_SECONDS, DAWID_SKENE_SECONDS = 0.05, 0.5, 1.5
@@ -96,9 +96,7 @@ def main() -> int:
         return coverage.show(options.coverage)
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no {', '.join(sorted(unknown))}")
-    found = [measure for name in options.parts or PARTS for part in PARTS[name] for measure in part()]
-    sys.stdout.write(table(found))
-    return int(any(measure.holds is False for measure in found))
+    return tell(measure for name in options.parts or PARTS for part in PARTS[name] for measure in part())
 
 
 if __name__ == "__main__":

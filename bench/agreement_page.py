@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from bench import workbench
 from bench.agreement_snapshots import product
 from bench.browser import Browser, Page
-from bench.measures import Measure, table
+from bench.measures import Measure, tell
 from reviewapp.dev import programs
 
 MILLISECONDS, BYTES, NODES = 300, 200 * 1024, 3000
@@ -135,12 +135,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--people", type=int, default=40, help="who judge by it (default 40)")
     parser.add_argument("--cases", type=int, default=300, help="judged by two people each (default 300)")
     parser.add_argument("--visits", type=int, default=5, help="of each page, after one not counted (default 5)")
-    found: list[Measure] = []
-    for measure in measures(Options(**vars(parser.parse_args(arguments)))):
-        workbench.say(f"{measure.what}: {measure.value}")
-        found.append(measure)
-    sys.stdout.write(table(found) + "\n")
-    return 1 if any(measure.holds is False for measure in found) else 0
+    return tell(measures(Options(**vars(parser.parse_args(arguments)))))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import small
-from bench.measures import Measure, median_seconds, table
+from bench.measures import Measure, median_seconds, tell
 from harness.attempts.attempt import ORACLE, make_attempt
 from harness.bundle import Bundle, load
 from harness.engine import Engine
@@ -186,13 +186,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if unknown := set(options.measures) - set(MEASURES):
         parser.error(f"no such measure: {', '.join(sorted(unknown))}")
-    found: list[Measure] = []
-    for name in options.measures or MEASURES:
-        for measure in MEASURES[name](Options(options.times, options.trials, options.tasks)):
-            sys.stderr.write(f"{measure.what}: {measure.value}\n")
-            found.append(measure)
-    sys.stdout.write(table(found) + "\n")
-    return 1 if any(measure.holds is False for measure in found) else 0
+    given = Options(options.times, options.trials, options.tasks)
+    return tell(measure for name in options.measures or MEASURES for measure in MEASURES[name](given))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """One number that was measured, and the budget it is held to."""
 
 import statistics
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -26,6 +27,16 @@ def _seconds(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+def tell(measures: Iterable[Measure]) -> int:
+    """Say each as it comes, print all as a table, and return 1 where a budget is missed."""
+    found = []
+    for measure in measures:
+        sys.stderr.write(f"{measure.what}: {measure.value}\n")
+        found.append(measure)
+    sys.stdout.write(table(found) + "\n")
+    return int(any(measure.holds is False for measure in found))
 
 
 def table(measures: Sequence[Measure]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench import cases, workbench
-from bench.measures import Measure, table
+from bench.measures import Measure, tell
 from tests.browser.conftest import FLAGS
 
 LCP_MS, CLS, KEY_MS, NEXT_MS = 800, 0.02, 100, 150
@@ -126,12 +126,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.pages", description=__doc__)
     parser.add_argument("--visits", type=int, default=5, help="first visits with nothing cached (default 5)")
     parser.add_argument("--reviews", type=int, default=20, help="cases reviewed by keys (default 20)")
-    found: list[Measure] = []
-    for measure in measures(Options(**vars(parser.parse_args(arguments)))):
-        workbench.say(f"{measure.what}: {measure.value}")
-        found.append(measure)
-    sys.stdout.write(table(found) + "\n")
-    return 1 if any(measure.holds is False for measure in found) else 0
+    return tell(measures(Options(**vars(parser.parse_args(arguments)))))
 
 
 if __name__ == "__main__":

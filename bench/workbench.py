@@ -25,7 +25,7 @@ from bench import cases
 from bench.annotators import NAME, REAP_SECONDS, Annotator, Diary, Orders
 from bench.consumption import Meter, family
 from bench.exactness import exactness, handed_out, starvation
-from bench.measures import Measure, table
+from bench.measures import Measure, tell
 from reviewapp.dev import backing, environment, programs
 from reviewapp.dev.console import Console
 from reviewapp.dev.places import Places
@@ -253,12 +253,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--jobs", action="store_true", help="with the background jobs beside it")
     parser.add_argument("--seed", type=int, default=1, help="of the annotators' choices (default 1)")
     options = Options(**vars(parser.parse_args(arguments)))
-    found: list[Measure] = []
-    for measure in measures(options):
-        say(f"{measure.what}: {measure.value}")
-        found.append(measure)
-    sys.stdout.write(table(found) + "\n")
-    return 1 if any(measure.holds is False for measure in found) else 0
+    return tell(measures(options))
 
 
 if __name__ == "__main__":

@@ -109,6 +109,8 @@ FAULTS = {
     "domain": ("a,b\n1,2\n", "5..1", ["needs its lower end first"]),
     "domain of words": ("a,b\n1,2\n", "1..x", ["is not like 1..5"]),
     "domain of one": ("a,b\n1,2\n", "1", ["at least two different values"]),
+    "no scale": ("\n".join(f"{at},{at}.5" for at in range(300)), None, ["holds 600 different values", "round them"]),
+    "more raters": ("\n".join(["1" + ",1" * 1000] * 2), None, ["holds 1,001 raters", "split it"]),
     "controls": ("item,a\n1,\x1b[31m7\n", "1..5", ["line 2, “a”: “\\x1b[31m7”"]),
 }
 

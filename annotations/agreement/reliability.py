@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from django.db import models
 
 from annotations.agreement.models import Snapshot
-from annotations.agreement.statistics.floors import FEWEST_CONTESTED, FEWEST_ITEMS, FEWEST_OTHERS
-
-RELY = 0.800
-TENTATIVE = 0.667
+from annotations.agreement.statistics.floors import FEWEST_CONTESTED, FEWEST_ITEMS, FEWEST_OTHERS, RELY, TENTATIVE
 
 LARGE_GAP = 0.2
 MOST = 0.7

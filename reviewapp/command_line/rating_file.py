@@ -14,6 +14,8 @@ RATER = frozenset({"rater", "annotator", "coder", "worker", "judge", "observer",
 RATING = frozenset({"rating", "value", "label", "code", "answer", "score", "verdict", "category"})
 MOST_PROBLEMS = 20
 LONGEST_SHOWN = 40
+MOST_VALUES = 200
+MOST_RATERS = 1_000
 
 
 class UnreadableError(Exception):
@@ -55,12 +57,23 @@ def read_ratings(path: Path, domain: str | None = None) -> RatingFile:
     declared = tuple(_domain(domain)) if domain else None
     table = _by_rating(lines) if _is_long(lines[0][1]) else _by_item(lines, declared)
     values = declared or _found(table)
+    _check_size(path, table, values)
     codes = list(_valued(table, values, declared=bool(declared)))
     if table.problems:
         raise UnreadableError(_shown(table.problems))
     if not codes or not values:
         raise UnreadableError([f"{path} holds no rating."])
     return RatingFile(Ratings.of(codes, values), tuple(table.raters), bool(declared))
+
+
+def _check_size(path: Path, table: _Table, values: Sequence[Value]) -> None:
+    """Tables of values against values and of raters against raters must stay within memory."""
+    if len(table.raters) > MOST_RATERS:
+        told = f"{path} holds {len(table.raters):,} raters, and at most {MOST_RATERS:,} can be compared: split it."
+        raise UnreadableError([told])
+    if len(values) > MOST_VALUES:
+        told = f"{path} holds {len(values):,} different values. A scale has at most {MOST_VALUES}: round them first."
+        raise UnreadableError([told])
 
 
 def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -94,8 +107,8 @@ def _domain(text: str) -> Iterator[Value]:
             ends = int(first), int(last)
         except ValueError:
             raise UnreadableError([f"The domain {text!r} is not like 1..5: both ends are whole numbers."]) from None
-        if not 0 < ends[1] - ends[0] < 1000:
-            raise UnreadableError([f"The domain {text!r} needs its lower end first, and at most 1,000 values."])
+        if not 0 < ends[1] - ends[0] < MOST_VALUES:
+            raise UnreadableError([f"The domain {text!r} needs its lower end first, and at most {MOST_VALUES} values."])
         yield from range(ends[0], ends[1] + 1)
         return
     names = [name.strip() for name in text.split(",")]

@@ -22,7 +22,7 @@ from annotations.agreement.statistics.estimates import Estimate
 from annotations.core.decisions import require
 from annotations.review.queries.gold import GoldStanding, gold_by_person
 from annotations.review.queries.overview import DAYS, pace
-from annotations.rubrics.models import Criterion
+from annotations.rubrics.models import Criterion, RubricVersion
 from reviewapp.templatetags.figures import bounds, percent
 from reviewapp.web import agreement_frame, charts
 from reviewapp.web.access import person, project_for
@@ -121,20 +121,19 @@ def people(request: HttpRequest, project: str) -> HttpResponse:
     frame = agreement_frame.read(request, project)
     context = {**agreement_frame.context(frame, "agreement-people"), "ticks": TICKS, "recent": RECENT, "days": DAYS}
     if frame.version:
-        context["lines"] = _lines(frame)
+        context["lines"] = _lines(frame, frame.version)
     return render(request, "agreement/people.html", context)
 
 
-def _lines(frame: Frame) -> list[Line]:
-    assert frame.version  # noqa: S101  # asked before
-    others, gold, seconds = _others(frame), gold_by_person(frame.project), pace(frame.project)
+def _lines(frame: Frame, version: RubricVersion) -> list[Line]:
+    others, gold, seconds = _others(version, frame.filters), gold_by_person(frame.project), pace(frame.project)
     found = [
         Line(
             row,
             Told(others.get(row.person.pk, NOTHING)),
             _told_of(gold.get(row.person.pk)),
             seconds.get(row.person.pk),
-            f"{reverse('agreement-person', args=[frame.project.slug, row.person.pk])}?version={frame.version.pk}",
+            f"{reverse('agreement-person', args=[frame.project.slug, row.person.pk])}?version={version.pk}",
         )
         for row in answers_by_person(frame.criteria, frame.filters)
     ]
@@ -145,10 +144,9 @@ def _told_of(standing: GoldStanding | None) -> Told:
     return Told(Share(standing.correct, standing.answered) if standing else NOTHING)
 
 
-def _others(frame: Frame) -> Mapping[UUID, Share]:
+def _others(version: RubricVersion, filters: Filters) -> Mapping[UUID, Share]:
     """How often each person answered as another did, over all pairs."""
-    assert frame.version  # noqa: S101
-    table = queries.pairs(frame.version, frame.filters)
+    table = queries.pairs(version, filters)
     agreed, shared = table.pooled.agreed.sum(axis=1), table.pooled.shared.sum(axis=1)
     return {row.pk: Share(int(agreed[at]), int(shared[at])) for at, row in enumerate(table.people)}
 

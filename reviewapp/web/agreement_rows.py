@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as lazy
 
 from annotations.agreement import reliability
 from annotations.agreement.models import Between, Snapshot, Unit
-from annotations.agreement.reliability import RELY, TENTATIVE, Reliability, Verdict
+from annotations.agreement.reliability import Reliability, Verdict
 from annotations.agreement.statistics.estimates import Undefined
+from annotations.agreement.statistics.floors import RELY, TENTATIVE
 from annotations.rubrics.models import Criterion
 from reviewapp.templatetags.figures import bounds, coefficient, percent
 from reviewapp.web import charts

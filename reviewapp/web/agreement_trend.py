@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from annotations.agreement import queries
 from annotations.agreement.measuring import measure
 from annotations.agreement.models import Between, Snapshot
-from annotations.agreement.reliability import RELY, TENTATIVE
+from annotations.agreement.statistics.floors import RELY, TENTATIVE
 from annotations.rubrics.models import Criterion, RubricVersion
 from reviewapp.web import charts
 from reviewapp.web.agreement_frame import Frame

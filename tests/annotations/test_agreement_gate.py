@@ -44,7 +44,8 @@ def test_it_holds_a_release_back_and_names_every_criterion(
     project: Project, dataset: Dataset, dora: User, eli: User, ana: User, ben: User
 ) -> None:
     decision = world.accepted(project, eli, [ana, ben])
-    criteria = decision.adjudication.case.rubric_version.criteria.all()  # type: ignore[union-attr]
+    assert decision.adjudication
+    criteria = decision.adjudication.case.rubric_version.criteria.all()
     with pytest.raises(Invalid) as refused:
         actions.release(dataset, "1.0", [decision.pk], by=dora)
     assert all(f"“{row.title}”: nobody has measured" in refused.value.problems["agreement"] for row in criteria)

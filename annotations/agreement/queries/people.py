@@ -9,8 +9,10 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection
+from django.db.models import QuerySet
 
 from annotations.accounts.models import User
+from annotations.agreement.models import Unit
 from annotations.agreement.queries.filters import Filters
 from annotations.agreement.queries.patterns import EVERYTHING, units
 from annotations.agreement.statistics.dawid_skene import DawidSkene, dawid_skene
@@ -88,10 +90,15 @@ class PersonAnswers:
         return sum((self.weeks[week] for week in before), NOTHING), sum((self.weeks[week] for week in latest), NOTHING)
 
 
+def _told(criteria: Sequence[Criterion], filters: Filters) -> QuerySet[Unit]:
+    """Units of which anybody may learn what became final: settled, and waiting for no second, unaware lead."""
+    return units(criteria, filters).filter(settled=True, case__second_due=False).order_by()
+
+
 def answers_by_person(criteria: Sequence[Criterion], filters: Filters = EVERYTHING) -> list[PersonAnswers]:
     """Everybody who answered a settled case, most answers first, in two queries."""
-    asked = units(criteria, filters).filter(settled=True).order_by()
-    sql, params = asked.values("criterion_id", "at", "raters", "codes", "final").query.sql_with_params()
+    asked = _told(criteria, filters).values("criterion_id", "at", "raters", "codes", "final")
+    sql, params = asked.query.sql_with_params()
     confusion: dict[UUID, dict[UUID, dict[tuple[int, int], int]]] = defaultdict(lambda: defaultdict(dict))
     weeks: dict[UUID, dict[date, Share]] = defaultdict(lambda: defaultdict(lambda: NOTHING))
     with connection.cursor() as cursor:
@@ -122,8 +129,8 @@ class Model:
 
 def models_of(criteria: Sequence[Criterion], filters: Filters = EVERYTHING) -> dict[UUID, Model]:
     """The model of each criterion's settled units, the latest where there are too many, in one query."""
-    asked = units(criteria, filters).filter(settled=True).order_by()
-    sql, params = asked.values("criterion_id", "at", "raters", "codes").query.sql_with_params()
+    asked = _told(criteria, filters).values("criterion_id", "at", "raters", "codes")
+    sql, params = asked.query.sql_with_params()
     labels: dict[UUID, list[Label]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_LABELS.format(sql), [*params, MOST_UNITS])

@@ -13,13 +13,13 @@ from itertools import batched, repeat
 import numpy as np
 
 from annotations.agreement.statistics.estimates import CHANCE_ITEMS, CONFIDENCE, Estimate, Undefined
+from annotations.agreement.statistics.floors import TENTATIVE
 from annotations.agreement.statistics.intervals import corrected_quantiles
 from annotations.agreement.statistics.ratings import Floats, Ints, Level, Patterns
 from annotations.agreement.statistics.weights import distances
 
 RESAMPLES = 1_000
-UNRELIABLE = 0.667
-_CHUNK = 4_000_000  # numbers drawn at a time
+_CHUNK = 4_000_000  # numbers held at a time
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class AlphaEstimate:
         if self.resampled is None:
             return None
         defined = self.resampled[np.isfinite(self.resampled)]
-        return float((defined < UNRELIABLE).mean()) if len(defined) else None
+        return float((defined < TENTATIVE).mean()) if len(defined) else None
 
 
 def alpha(
@@ -221,6 +221,11 @@ class _Sums:
             np.vstack([self.observed, observed]),
         )
 
+    def at_once(self, units: int) -> int:
+        """How many resamples of so many units are held at a time."""
+        widest: int = max(units, self.observed.shape[1])
+        return max(1, _CHUNK // widest)
+
     def gathered(self, clusters: Ints, count: int) -> "_Sums":
         """The same by cluster: `clusters` (units,) says to which of `count` each unit belongs."""
         return _Sums(self.level, self.numbers, _by(clusters, self.totals, count), _by(clusters, self.observed, count))
@@ -261,7 +266,7 @@ def _numbers(numbers: Floats | None, patterns: Patterns) -> Floats:
 
 def _resample(sums: _Sums, times: Floats, resamples: int, seed: int, confidence: float) -> tuple[Floats, float, float]:
     random = np.random.default_rng(seed)
-    rows = max(1, _CHUNK // len(times))
+    rows = sums.at_once(len(times))
     sizes = [*repeat(rows, resamples // rows), resamples % rows]
     items, share = int(times.sum()), times / times.sum()
     resampled = np.concatenate(
@@ -273,7 +278,7 @@ def _resample(sums: _Sums, times: Floats, resamples: int, seed: int, confidence:
 
 def _left_out(sums: _Sums, times: Floats) -> Floats:
     """α without one item of each pattern (patterns,)."""
-    rows = max(1, _CHUNK // len(times))
+    rows = sums.at_once(len(times))
     parts = []
     for start in range(0, len(times), rows):
         without = np.tile(times, (min(rows, len(times) - start), 1))

@@ -4,6 +4,7 @@ Source: A. P. Dawid and A. M. Skene, Applied Statistics 28 (1979) 20–28. Start
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse, special
@@ -34,7 +35,7 @@ class DawidSkene:
         """The likeliest value of each item (items,)."""
         return self.posterior.argmax(axis=1)
 
-    @property
+    @cached_property
     def expected(self) -> Floats:
         """How many items of each true value each rater is expected to have rated (raters, values)."""
         return _tallies(self.counts, self.posterior, len(self.rates)).sum(axis=2)

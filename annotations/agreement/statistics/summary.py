@@ -13,10 +13,15 @@ from annotations.agreement.statistics.raters import Conger, cohen, confusion
 from annotations.agreement.statistics.ratings import MISSING, Floats, Level, Ratings, Value
 from annotations.agreement.statistics.weights import Weighting, weights
 
+MOST_BOOTSTRAPPED = 20
+
 
 @dataclass(frozen=True)
 class Category:
-    """One value of the scale: how common it is, how often its choosers agree, and α of it against the rest."""
+    """One value of the scale: how common it is, how often its choosers agree, and α of it against the rest.
+
+    α has an interval on a scale of at most MOST_BOOTSTRAPPED values.
+    """
 
     value: Value
     ratings: int
@@ -99,6 +104,7 @@ def _table(ratings: Ratings) -> Floats:
 def _categories(ratings: Ratings, *, resamples: int, seed: int, confidence: float) -> list[Category]:
     patterns = ratings.patterns
     shares = Agreement(patterns, np.eye(len(ratings.values))).prevalence
+    resamples = resamples if len(ratings.values) <= MOST_BOOTSTRAPPED else 0
     alphas = category_alphas(patterns, resamples=resamples, seed=seed, confidence=confidence)
     rows = zip(ratings.values, patterns.totals, shares, specific_agreement(patterns), alphas, strict=True)
     return [

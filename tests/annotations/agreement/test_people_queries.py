@@ -44,6 +44,11 @@ def test_what_is_not_settled_names_nobody(project: Project, eli: User, ana: User
     assert people.models_of([criterion(case)])[criterion(case).pk].model is None
 
 
+def test_what_a_second_lead_is_still_to_settle_is_not_told(disputed: Case) -> None:
+    Case.objects.filter(pk=disputed.pk).update(second_due=True)
+    assert people.answers_by_person([criterion(disputed)]) == []
+
+
 def test_it_asks_as_few_queries_however_many_people_there_are(
     disputed: Case, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -80,7 +80,7 @@ def test_it_gives_the_published_grades_of_the_anaesthetists() -> None:
 
 
 @pytest.mark.parametrize("case", Published.read("newcombe").expected, ids=lambda case: f"{case['x']}-of-{case['n']}")
-def test_it_gives_the_published_intervals_of_shares(case: dict[str, object]) -> None:
+def test_it_gives_the_published_intervals_of_shares(case: dict[str, Any]) -> None:
     for interval, name in ((wilson, "wilson_exact"), (clopper_pearson, "clopper_pearson_exact")):
-        found = asdict(interval(case["x"], case["n"]))  # type: ignore[arg-type]
+        found = asdict(interval(case["x"], case["n"]))
         assert [found["low"], found["high"]] == pytest.approx(case[name], abs=1e-7)
