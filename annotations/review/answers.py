@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from annotations.review.citations import MOST_CITATIONS, Reference
@@ -31,6 +32,18 @@ class Given:
 
 
 type Answers = Mapping[UUID, Given]
+
+IN_DRAFTS = ("code", "cannot_tell", "rationale", "cause")
+
+
+def as_stored(answers: Answers) -> dict[str, dict[str, object]]:
+    """Answers as the JSON of a draft, by criterion."""
+    return {str(key): {name: getattr(given, name) for name in IN_DRAFTS} for key, given in answers.items()}
+
+
+def from_stored(rows: Mapping[str, Mapping[str, Any]]) -> dict[UUID, Given]:
+    """What `as_stored` made, as answers again."""
+    return {UUID(key): Given(**row) for key, row in rows.items()}
 
 
 def malformed(criteria: Iterable[Criterion], given: Mapping[UUID, Given]) -> dict[str, str]:

@@ -193,11 +193,18 @@ def can_ask(user: User, case: Case) -> Permit:
 
 
 def can_reply(user: User, annotation: Annotation) -> Permit:
+    if not (awaited := awaits_reply(annotation)):
+        return awaited
+    return _is_author(user, annotation)
+
+
+def awaits_reply(annotation: Annotation) -> Permit:
+    """Whether the lead still waits for this annotator's reply."""
     if annotation.case.status != Case.Status.ASKED:
         return Denied("The lead has gone on, so no reply is needed any more.")
     if Reply.objects.filter(annotation=annotation).exists():
         return Denied("You have replied.")
-    return _is_author(user, annotation)
+    return Allowed()
 
 
 def waits_for(user: User, case: Case) -> Permit:

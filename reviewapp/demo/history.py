@@ -183,7 +183,7 @@ class _Life:
         for held in asked.filter(status=Assignment.Status.SUBMITTED).select_related("annotation", "annotator", "case"):
             with at(next(clock)):
                 said = self.rng.choice(REPLIES)
-                review.reply(held, said, {}, version=held.annotation.version, by=held.annotator)
+                review.reply(held, said, {}, version=0, by=held.annotator)
 
     def _answers(self, case: Case, judge: Judge) -> Answers:
         criteria, wrong = review_queries.case_criteria(case), self.faults[case.pk]

@@ -15,7 +15,7 @@ from annotations.agreement.models import Between
 from annotations.core.errors import Conflict, DomainError, Invalid
 from annotations.review import policies, queries
 from annotations.review.actions import Basis
-from annotations.review.answers import Given
+from annotations.review.answers import Given, from_stored
 from annotations.review.models import AdjudicationDraft, Case, Confidence, FinalVerdict, Question, Verdict
 from annotations.review.queries import Comparison, Opinion
 from annotations.rubrics.models import Criterion
@@ -110,7 +110,7 @@ def _words(draft: AdjudicationDraft | None) -> tuple[str, int | None]:
 
 
 def _stored(draft: AdjudicationDraft | None) -> Finals:
-    return {UUID(key): Given(**final) for key, final in draft.finals.items()} if draft else {}
+    return from_stored(draft.finals) if draft else {}
 
 
 def _prefilled(compared: Sequence[Comparison]) -> Finals:

@@ -9,7 +9,7 @@ from annotations.audit.models import AuditEvent
 from annotations.core.errors import Conflict, Invalid, NotAllowed
 from annotations.review import actions, policies, queries
 from annotations.review.actions import Basis
-from annotations.review.answers import Given
+from annotations.review.answers import Given, from_stored
 from annotations.review.models import (
     Adjudication,
     Case,
@@ -143,8 +143,7 @@ def test_it_shows_nothing_before_the_lead_has_answered(case: Case, project: Proj
 def reply(case: Case, by: User, **given: Given) -> None:
     assignment = case.assignments.get(annotator=by)
     answers = {criterion(case, key.replace("_", "-")).pk: answer for key, answer in given.items()}
-    version = assignment.annotation.version
-    actions.reply(assignment, "I looked again.", answers, version=version, by=by)
+    actions.reply(assignment, "I looked again.", answers, version=0, by=by)
 
 
 def test_it_asks_once_and_comes_back_when_all_replied(case: Case, ana: User, ben: User, cleo: User) -> None:
@@ -156,7 +155,7 @@ def test_it_asks_once_and_comes_back_when_all_replied(case: Case, ana: User, ben
     reply(case, ana, tests_behaviour=Given(2))
     assert [heard.text for heard in queries.heard(question)] == ["I looked again.", ""]
     assert not queries.questions_for(case.project, ana)
-    with pytest.raises(NotAllowed, match="replied"):
+    with pytest.raises(Conflict, match="replied"):
         reply(case, ana)
     reply(case, ben)
     case.refresh_from_db()
@@ -173,6 +172,28 @@ def test_it_lets_a_reply_change_nothing_but_what_was_asked(case: Case, ana: User
         reply(case, ana, instruction_complete=Given(0, False, "No."))
     with pytest.raises(Invalid, match="not sent"):
         reply(case, ana, tests_behaviour=Given(0))  # a fail without its reason
+
+
+def test_it_keeps_an_unfinished_reply_until_it_is_sent(case: Case, ana: User, ben: User, cleo: User) -> None:
+    assignment, given = case.assignments.get(annotator=ana), {criterion(case).pk: Given(0, rationale="Half a")}
+    with pytest.raises(Conflict):
+        actions.save_reply(assignment, "Before I was asked", {}, version=0, by=ana)
+    actions.ask(case, "Why?", by=cleo)
+    assert actions.save_reply(assignment, "I had", given, version=0, by=ana).version == 1
+    with pytest.raises(Conflict, match="another window"):
+        actions.save_reply(assignment, "An older window", {}, version=0, by=ana)
+    with pytest.raises(Invalid):
+        actions.save_reply(assignment, "x" * 10_001, {criterion(case).pk: Given(9)}, version=1, by=ana)
+    with pytest.raises(NotAllowed):
+        actions.save_reply(assignment, "Not mine", {}, version=1, by=ben)
+    draft = queries.reply_draft_of(assignment.annotation)
+    assert draft is not None
+    assert (draft.text, from_stored(draft.answers)) == ("I had", given)
+    assert case.assignments.get(annotator=ana).annotation.verdicts.get(criterion=criterion(case)).rationale != "Half a"
+    actions.reply(assignment, "I had not.", {}, version=1, by=ana)
+    assert queries.reply_draft_of(assignment.annotation) is None
+    with pytest.raises(Conflict, match="replied"):
+        actions.save_reply(assignment, "And another thing", {}, version=0, by=ana)
 
 
 def test_the_lead_may_stop_waiting(case: Case, ana: User, cleo: User) -> None:

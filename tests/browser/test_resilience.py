@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from tests.browser.conftest import FLAGS
+from tests.browser.test_adjudication import DISPUTE
 from tests.browser.visitor import Visitor
 from tests.stack import Stack
 
@@ -28,6 +29,10 @@ for name in ("snapshot-retention", "ferry-loads"):
     version = catalog.seal(project, bundle.load(Path("examples") / name), by=eli)
     review.open_case(version, current_version(project, Rubric.SubjectKind.TASK), overlap=2)
 print(json.dumps({{"password": demo.password(), "seat": str(review.claim_next(project, by=ana).pk)}}))
+"""
+ASKED = f"""{DISPUTE.replace("verdicts", "asked-back").rpartition("print")[0]}
+review.ask(case, "Did you see line 3?", by=User.objects.get(email="cleo@example.org"))
+print(json.dumps({{"password": demo.password(), "seat": str(case.assignments.get(annotator=ana).pk)}}))
 """
 SAVED = re.compile(r"Saved \d\d:\d\d")
 
@@ -101,24 +106,14 @@ def test_it_loses_no_word(stack: Stack, chromium: Browser, tmp_path: Path) -> No
     address = f"{stack.url}/p/rough/review/{made['seat']}/"
 
     def arrive() -> Page:
-        """The review page in the same browser profile, after signing in where that is asked for."""
-        kind = chromium.browser_type
-        browser = kind.launch_persistent_context(str(tmp_path), executable_path="/usr/bin/chromium", args=FLAGS)
-        page = browser.pages[0]
-        page.goto(address)
-        sign_in(page, made["password"])
-        return page
+        return come_back(chromium, tmp_path, address, made["password"])
 
     page = arrive()
     write_without_a_network(page)
     write_to_a_dead_server(stack, page)
     write_signed_out(stack, page, made["password"])
 
-    page.route("**/save/", lambda route: route.abort())
-    why(page).press_sequentially(" Killed.")
-    expect(page.locator("#save-state")).not_to_have_text(SAVED)
-    with suppress(Error):
-        page.context.new_cdp_session(page).send("Browser.crash")
+    write_and_be_killed(page, why(page))
     page = arrive()
     expect(why(page)).to_have_value("Offline. Restarted. Expired. Killed.")
     expect(page.locator("#save-state")).to_have_text(SAVED)
@@ -129,13 +124,61 @@ def test_it_loses_no_word(stack: Stack, chromium: Browser, tmp_path: Path) -> No
     page.context.close()
 
 
+# Slow: a browser profile and a server of its own.
+@pytest.mark.slow
+def test_it_loses_no_word_of_a_reply(stack: Stack, chromium: Browser, tmp_path: Path) -> None:
+    made = stack.python(ASKED)
+    address = f"{stack.url}/p/asked-back/review/{made['seat']}/question/"
+    page = come_back(chromium, tmp_path, address, made["password"])
+    reply = page.locator("#reply")
+    Visitor.watching(page, stack.url).audit()
+
+    reply.fill("I had")
+    expect(page.locator("#save-state")).to_have_text(SAVED)
+    stack.rows("DELETE FROM django_session RETURNING session_key")
+    reply.press_sequentially(" not")
+    expect(page.get_by_role("heading", name="You were signed out")).to_be_visible()
+    page.get_by_role("link", name="Sign in again").click()
+    sign_in(page, made["password"])
+    expect(reply).to_have_value("I had not")
+    expect(page.locator("#save-state")).to_have_text(SAVED)
+
+    write_and_be_killed(page, reply)
+    page = come_back(chromium, tmp_path, address, made["password"])
+    expect(page.locator("#reply")).to_have_value("I had not Killed.")
+    expect(page.locator("#save-state")).to_have_text(SAVED)
+    assert stack.rows("SELECT text FROM review_replydraft WHERE version > 1") == [("I had not Killed.",)]
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("Your reply is with the lead.")
+    assert stack.rows("SELECT text FROM review_reply") == [("I had not Killed.",)]
+    page.context.close()
+
+
+def come_back(chromium: Browser, profile: Path, address: str, password: str) -> Page:
+    """The page in the same browser profile, after signing in where that is asked for."""
+    kind = chromium.browser_type
+    browser = kind.launch_persistent_context(str(profile), executable_path="/usr/bin/chromium", args=FLAGS)
+    page = browser.pages[0]
+    page.goto(address)
+    sign_in(page, password)
+    return page
+
+
+def write_and_be_killed(page: Page, field: Locator) -> None:
+    page.route("**/save/", lambda route: route.abort())
+    field.press_sequentially(" Killed.")
+    expect(page.locator("#save-state")).not_to_have_text(SAVED)
+    with suppress(Error):
+        page.context.new_cdp_session(page).send("Browser.crash")
+
+
 def sign_in(page: Page, password: str) -> None:
     if "/login/" not in page.url:
         return
     page.get_by_label("Email").fill("ana@example.org")
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.locator("#review-form")).to_be_visible()
+    expect(page.locator("form[data-autosave]")).to_be_visible()
 
 
 def write_without_a_network(page: Page) -> None:

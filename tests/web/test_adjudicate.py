@@ -274,18 +274,41 @@ def test_annotators_reply_blind_and_the_lead_reads_them_by_letter(
     assert "I saw tests-behaviour fail." in own
     for word in ("Ben", "Cleo", "Instruction is complete"):
         assert word not in own
-    version = case.assignments.get(annotator=ana).annotation.version
-    given = {"reply": "I had not.", "version": str(version), name: "2", f"{name}-rationale": ""}
+    given = {"reply": "I had not.", "version": "0", name: "2", f"{name}-rationale": ""}
     assert browser.post(page, {**given, "reply": ""}).status_code == 422
     stale = browser.post(page, {**given, "version": "99"})
     assert (stale.status_code, "I had not.</textarea>" in text(stale)) == (409, True)
     assert browser.post(page, given).status_code == 302
     assert browser.get(page).status_code == 403
+    twice = browser.post(page, {**given, "reply": "One thing more."})
+    assert (twice.status_code, "You have replied." in text(twice)) == (409, True)
+    assert "One thing more.</textarea>" in text(twice)
     browser.as_(cleo).post(f"{url(case)}stop-waiting/")
     back = text(browser.get(url(case)))
     assert "I had not." in back
     assert "No reply" in back
     assert browser.as_(ben).post(pages[ben], given).status_code == 409
+
+
+def test_a_reply_is_saved_as_it_is_typed(case: Case, ana: User, ben: User, cleo: User, browser: Browser) -> None:
+    browser.as_(cleo).post(f"{url(case)}ask/", {"question": "Did you run it?"})
+    page = f"/p/demo/review/{case.assignments.get(annotator=ana).pk}/question/"
+    name = disputed(case)
+    given = {"reply": "I h", "version": "0", name: "2", f"{name}-rationale": "Becau"}
+    saved = browser.as_(ana).post(f"{page}save/", given)
+    assert (saved.status_code, 'name="version" value="1"' in text(saved)) == (200, True)
+    assert "Saved " in text(saved)
+    again = text(browser.get(page))
+    assert "I h</textarea>" in again
+    assert "Becau</textarea>" in again
+    stale = browser.post(f"{page}save/", {**given, "reply": "Another"})
+    assert (stale.status_code, "Another" in text(stale), "I h" in text(stale)) == (409, True, True)
+    wrong = browser.post(f"{page}save/", {**given, "version": "1", name: "99"})
+    assert (wrong.status_code, "form-errors" in text(wrong)) == (422, True)
+    assert browser.as_(ben).post(f"{page}save/", given).status_code == 404
+    browser.as_(cleo).post(f"{url(case)}stop-waiting/")
+    late = browser.as_(ana).post(f"{page}save/", {**given, "version": "1"})
+    assert (late.status_code, "The lead has gone on" in text(late)) == (409, True)
 
 
 def test_a_second_lead_sees_an_ordinary_case(

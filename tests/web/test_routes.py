@@ -195,6 +195,7 @@ TABLE = [
     Row("case-stop-waiting", "POST", case("stop-waiting/"), ladder(403, 403, 403, 403, 409, 409)),
     Row("assignment-question", "GET", mine("question/"), ladder(404, 404, 404, 404, 404, 404)),
     Row("assignment-question", "POST", mine("question/"), ladder(404, 404, 404, 404, 404, 404)),
+    Row("assignment-question-save", "POST", mine("question/save/"), ladder(404, 404, 404, 404, 404, 404)),
     Row("case-file", "GET", case("files/tests/test.sh"), LEADS),
     Row(
         "case-evidence", "GET", lambda w: f"{case()(w)}evidence/{w.evidence.pk}/", ladder(403, 403, 403, 403, 404, 404)

@@ -1,5 +1,5 @@
 from annotations.review.actions.answering import let_stand, save_draft, submit, undo
-from annotations.review.actions.asking import ask, reply, stop_waiting
+from annotations.review.actions.asking import ask, reply, save_reply, stop_waiting
 from annotations.review.actions.assigning import Assigned, Refusal, assign, assign_many, give_back_all, take_back
 from annotations.review.actions.drafting import answer_first, save_finals
 from annotations.review.actions.gaps import flag_gap, withdraw_gap
@@ -35,6 +35,7 @@ __all__ = [
     "retire_gold",
     "save_draft",
     "save_finals",
+    "save_reply",
     "set_review_settings",
     "skip",
     "steer",

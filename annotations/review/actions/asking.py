@@ -5,17 +5,19 @@ from django.utils import timezone
 
 from annotations.accounts.models import User
 from annotations.audit.actions import record
-from annotations.core.decisions import require
+from annotations.core.decisions import Denied, require
 from annotations.core.errors import Conflict, Invalid
 from annotations.core.states import move
 from annotations.notices import links
 from annotations.notices.actions import notify
 from annotations.notices.models import Notice
 from annotations.review import policies, queries
-from annotations.review.actions.settling import lock, require_waiting
-from annotations.review.answers import LONGEST_RATIONALE, Answers, Given, incomplete, malformed
-from annotations.review.models import Annotation, Assignment, Case, Question, Reply, Verdict
+from annotations.review.actions.settling import lock, require_waiting, version_of
+from annotations.review.answers import LONGEST_RATIONALE, Answers, Given, as_stored, incomplete, malformed
+from annotations.review.models import Annotation, Assignment, Case, Question, Reply, ReplyDraft, Verdict
 from annotations.rubrics.models import Criterion
+
+WANTED = f"Reply in at most {LONGEST_RATIONALE:,} characters; “nothing to add” is a reply."
 
 
 @transaction.atomic
@@ -54,25 +56,65 @@ def _tell_asked(case: Case, *, by: User) -> None:
 def reply(assignment: Assignment, text: str, answers: Answers, *, version: int, by: User) -> Reply:
     """Reply to the lead's question, with changed answers or without; the last reply hands the case back to the lead.
 
-    Raises Conflict when the lead has gone on or the annotation changed since `version`, and Invalid when the reply is
-    empty or an answer is wanting.
+    Raises Conflict when the lead has gone on, the person has replied or their draft was saved since `version`; and
+    Invalid when the reply is empty or an answer is wanting.
     """
+    annotation = _awaited(assignment, by=by)
+    draft = _draft_at(version, annotation)
+    question = _question_of(annotation.case)
+    _change(annotation, queries.open_to_change(question), answers, text.strip())
+    made = Reply.objects.create(question=question, annotation=annotation, text=text.strip())
+    if draft:
+        draft.delete()
+    record("case.replied", by=by, target=annotation.case)
+    if question.replies.count() == _asked(annotation.case):
+        _hand_back(annotation.case)
+    return made
+
+
+@transaction.atomic
+def save_reply(assignment: Assignment, text: str, answers: Answers, *, version: int, by: User) -> ReplyDraft:
+    """Store an unfinished reply; nobody else sees it. `version` is 0 before the first save.
+
+    Raises Conflict as `reply` does, and Invalid for what no draft may hold.
+    """
+    annotation = _awaited(assignment, by=by)
+    draft = _draft_at(version, annotation)
+    if problems := malformed(queries.open_to_change(_question_of(annotation.case)), answers) | _too_long(text):
+        raise Invalid("The reply was not saved.", problems)
+    draft = draft or ReplyDraft(annotation=annotation, version=0)
+    draft.text, draft.answers = text, as_stored(answers)
+    draft.version += 1
+    draft.save()
+    return draft
+
+
+def _awaited(assignment: Assignment, *, by: User) -> Annotation:
+    """The annotation that the lead waits to hear about, held. Raises Conflict when no reply is awaited any more."""
     case = lock(assignment.case)
     annotation = Annotation.objects.select_for_update().get(assignment=assignment)
     annotation.case = case
-    if case.status != Case.Status.ASKED:
-        raise Conflict("The lead has gone on, so no reply is needed any more.")
+    if isinstance(awaited := policies.awaits_reply(annotation), Denied):
+        raise Conflict(awaited.reason)
     require(policies.can_reply(by, annotation))
-    if annotation.version != version:
-        raise Conflict("You changed these answers in another window since you opened them here.")
+    return annotation
+
+
+def _draft_at(version: int, annotation: Annotation) -> ReplyDraft | None:
+    draft = queries.reply_draft_of(annotation)
+    if version != version_of(draft):
+        raise Conflict("This was changed in another window since you opened it here.")
+    return draft
+
+
+def _question_of(case: Case) -> Question:
     question = Question.objects.select_related("criterion").get(case=case)
     question.case = case
-    _change(annotation, queries.open_to_change(question), answers, text.strip())
-    made = Reply.objects.create(question=question, annotation=annotation, text=text.strip())
-    record("case.replied", by=by, target=case)
-    if question.replies.count() == _asked(case):
-        _hand_back(case)
-    return made
+    return question
+
+
+def _too_long(text: str) -> dict[str, str]:
+    return {"reply": WANTED} if len(text) > LONGEST_RATIONALE else {}
 
 
 def _asked(case: Case) -> int:
@@ -84,7 +126,7 @@ def _change(annotation: Annotation, criteria: list[Criterion], answers: Answers,
     problems = malformed(criteria, answers)
     problems |= incomplete([row for row in criteria if row.pk in answers], answers)
     if not text or len(text) > LONGEST_RATIONALE:
-        problems["reply"] = f"Reply in at most {LONGEST_RATIONALE:,} characters; “nothing to add” is a reply."
+        problems["reply"] = WANTED
     if problems:
         raise Invalid("The reply was not sent.", problems)
     before = {verdict.criterion_id: verdict for verdict in annotation.verdicts.filter(criterion__in=criteria)}

@@ -8,7 +8,7 @@ from annotations.core.decisions import require
 from annotations.core.errors import Conflict, Invalid
 from annotations.review import policies, queries
 from annotations.review.actions.settling import lock, require_waiting, version_of
-from annotations.review.answers import LONGEST_RATIONALE, Answers, Given, malformed
+from annotations.review.answers import LONGEST_RATIONALE, Answers, Given, as_stored, malformed
 from annotations.review.models import AdjudicationDraft, Case, Confidence
 
 
@@ -31,15 +31,11 @@ def save_finals(
     if problems := malformed(queries.case_criteria(case), finals) | _too_long(reason):
         raise Invalid("The draft was not saved.", problems)
     draft = draft or AdjudicationDraft(case=case, by=by, version=0)
-    draft.finals = {str(key): _stored(final) for key, final in finals.items()}
+    draft.finals = as_stored(finals)
     draft.reason, draft.confidence = reason, confidence if confidence in Confidence.values else None
     draft.version += 1
     draft.save()
     return draft
-
-
-def _stored(final: Given) -> dict[str, object]:
-    return {name: getattr(final, name) for name in ("code", "cannot_tell", "rationale", "cause")}
 
 
 def _too_long(reason: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ from annotations.review.models import (
     Case,
     Confidence,
     FinalVerdict,
+    ReplyDraft,
     SecondAdjudication,
     SecondVerdict,
     settings_of,
@@ -105,8 +106,8 @@ def _require_current(case: Case, compared: Sequence[queries.Comparison], basis: 
         raise Conflict("This was changed in another window since you opened it here.")
 
 
-def version_of(draft: AdjudicationDraft | None) -> int:
-    """The version of a lead's draft; 0 while there is none."""
+def version_of(draft: AdjudicationDraft | ReplyDraft | None) -> int:
+    """The version of a person's draft; 0 while there is none."""
     return draft.version if draft else 0
 
 

@@ -4,6 +4,7 @@ from annotations.review.models.adjudications import (
     FinalVerdict,
     Question,
     Reply,
+    ReplyDraft,
     SecondAdjudication,
     SecondVerdict,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Question",
     "QueuePause",
     "Reply",
+    "ReplyDraft",
     "ReviewSettings",
     "RubricRound",
     "SavedView",

@@ -156,3 +156,17 @@ class Reply(models.Model):
 
     def __str__(self) -> str:
         return f"Reply to {self.question}"
+
+
+class ReplyDraft(models.Model):
+    """An annotator's unfinished reply, saved as they type, with the answers they would change; gone once it is sent."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    annotation = models.OneToOneField(Annotation, on_delete=models.PROTECT, related_name="reply_draft")
+    version = models.PositiveIntegerField(default=1, help_text="Counts saves; a stale write is refused.")
+    text = models.TextField(blank=True)
+    answers = models.JSONField(default=dict, help_text="By criterion: code, cannot_tell, rationale.")
+    saved_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"Draft of a reply by {self.annotation.author}"

@@ -22,7 +22,7 @@ from annotations.review.queries.comparing import (
     letter,
 )
 from annotations.review.queries.criteria import Carried, carried, case_criteria
-from annotations.review.queries.drafts import answers_of, drafted, retractable
+from annotations.review.queries.drafts import answers_of, drafted, reply_draft_of, retractable
 from annotations.review.queries.gold import (
     Feedback,
     expected,
@@ -95,6 +95,7 @@ __all__ = [
     "open_to_change",
     "questions_for",
     "queue_state",
+    "reply_draft_of",
     "retractable",
     "submissions",
     "submitted",

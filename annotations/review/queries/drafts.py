@@ -7,12 +7,17 @@ from django.db.models import Q, QuerySet
 
 from annotations.review import citations
 from annotations.review.answers import Given
-from annotations.review.models import Annotation, Assignment, Case, Verdict
+from annotations.review.models import Annotation, Assignment, Case, ReplyDraft, Verdict
 
 
 def answers_of(annotation: Annotation) -> list[Verdict]:
     """The annotation's verdicts with their citations, in two queries."""
     return list(annotation.verdicts.prefetch_related("citations"))
+
+
+def reply_draft_of(annotation: Annotation) -> ReplyDraft | None:
+    """What they have written so far to a lead's question."""
+    return ReplyDraft.objects.filter(annotation=annotation).first()
 
 
 def retractable(submitted: QuerySet[Assignment]) -> QuerySet[Assignment]:
