@@ -57,5 +57,5 @@ def new_seat(case: Case, number: int, information: float) -> Seat:
 
 
 def note_answers(case: Case, answers: int) -> None:
-    """Say anew how much one more answer beyond so many would tell; the caller holds the case's lock."""
+    """Say anew what one more answer beyond so many would tell; the caller holds the case's lock."""
     Seat.objects.filter(case=case).update(information=queries.information_of(case, answers))

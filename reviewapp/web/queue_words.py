@@ -40,7 +40,7 @@ def promise(settings: ReviewSettings) -> str:
     """What somebody who starts a case can count on."""
     return " ".join(
         [
-            _("The one your answer tells most about comes first.")
+            _("The one your answer tells most about comes first; the longer one waits, the further up it moves.")
             if settings.order == ReviewSettings.Order.INFORMATION
             else _("The most urgent comes first."),
             _("It stays reserved for you for %(span)s after you last saved.") % {"span": _span(settings.lease_minutes)},

@@ -31,7 +31,10 @@ class ReviewSettingsForm(forms.Form):
     order = forms.ChoiceField(
         label=lazy("Order"),
         choices=ReviewSettings.Order.choices,
-        help_text=lazy("Priority goes before either. An answer tells most where people disagree or few have answered."),
+        help_text=lazy(
+            "Priority goes before either. An answer tells most where people disagree or few have answered; "
+            "a week of waiting counts as much as a criterion in dispute."
+        ),
     )
     lease_minutes = forms.IntegerField(
         label=lazy("Minutes a case stays reserved"),

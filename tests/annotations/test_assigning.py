@@ -7,7 +7,7 @@ import pytest
 from annotations.accounts.models import Project, User
 from annotations.audit.models import AuditEvent
 from annotations.core.errors import Conflict, Invalid, NotAllowed
-from annotations.review import actions
+from annotations.review import actions, queries
 from annotations.review.models import Annotation, Assignment, Case, Seat
 from annotations.rubrics.models import RubricVersion
 from tests import builders
@@ -37,8 +37,9 @@ def test_it_keeps_seats_in_step_with_their_case(case: Case, dora: User) -> None:
 
 def test_it_fills_the_seats_of_a_new_case(project: Project, eli: User) -> None:
     version = builders.task_version(project, eli)
-    actions.open_case(version, rubric_of(project), overlap=3, priority=2, due_at=DUE, needs=["rust"])
-    assert set(Seat.objects.values_list("priority", "due_at", "information")) == {(2, DUE, 0.5)}
+    case = actions.open_case(version, rubric_of(project), overlap=3, priority=2, due_at=DUE, needs=["rust"])
+    told = queries.information_of(case, 0)
+    assert set(Seat.objects.values_list("priority", "due_at", "information")) == {(2, DUE, told)}
     assert all(seat.needs == ["rust"] for seat in Seat.objects.all())
 
 

@@ -44,6 +44,11 @@ class CaseManager(models.Manager["Case"]):
 ORDINARY = Q(gold_of=None)  # what every index that lists cases is limited to, as every list is
 
 
+def now() -> datetime:
+    """What the clock says by then; a default that was the clock itself would not hear of it standing elsewhere."""
+    return timezone.now()
+
+
 class Case(models.Model):
     """A subject to be judged against one rubric version by `overlap` people, in one round."""
 
@@ -101,7 +106,7 @@ class Case(models.Model):
     disagreements = models.PositiveSmallIntegerField(default=0, help_text="Criteria with more than one answer.")
     unanimity_settles = models.BooleanField(default=True)
     status = models.CharField(max_length=15, choices=Status, default=Status.OPEN)
-    opened_at = models.DateTimeField(default=timezone.now, editable=False)
+    opened_at = models.DateTimeField(default=now, editable=False)
     gold_of = models.ForeignKey(
         "self",
         null=True,
@@ -209,7 +214,7 @@ class Seat(models.Model):
     )
     priority = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
-    information = models.FloatField(default=0.0, help_text="How much one more answer is expected to tell.")
+    information = models.FloatField(default=0.0, help_text="What one more answer tells, and waiting.")
     needs = ArrayField(models.CharField(max_length=40), default=list)
 
     class Meta:

@@ -24,6 +24,7 @@ from annotations.review.models import (
 )
 
 SHOWN = ("case__task_version__task", "case__subject_rubric_version__rubric", "annotation")
+WEEK = timedelta(weeks=1)
 SOONEST_DUE = F("due_at").asc(nulls_last=True)
 ORDERS: Mapping[str, tuple[str | OrderBy, ...]] = {
     ReviewSettings.Order.DUE.value: ("-priority", SOONEST_DUE, "id"),
@@ -133,13 +134,16 @@ def submissions(case: Case) -> int:
 
 
 def information_of(case: Case, answers: int) -> float:
-    """How much one more answer to a case is expected to tell beyond the `answers` submitted so far.
+    """How much one more answer to a case tells beyond the `answers` so far, less the moment it was opened, in weeks.
 
-    The criteria in dispute, among the answers so far or in the case it follows, and less than one for how few answers
-    there are: disputed cases come first, the most disputed ahead, then those nobody has answered.
+    What it tells is the criteria in dispute, among the answers so far or in the case it follows, and less than one for
+    how few answers there are: disputed cases come first, the most disputed ahead, then those nobody has answered. A
+    week of waiting weighs as much as a dispute, so that no case is overtaken for ever; what two cases differ in by
+    their waiting stays the same as time goes by, so it can be stored.
     """
     before = case.follows.disagreements if case.follows else 0
-    return max(before, disputed(case) if answers > 1 else 0) + 1 / (answers + 2)
+    tells = max(before, disputed(case) if answers > 1 else 0) + 1 / (answers + 2)
+    return tells - case.opened_at.timestamp() / WEEK.total_seconds()
 
 
 def disputed(case: Case) -> int:
