@@ -5,12 +5,13 @@
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const form = () => one("form[data-adjudication]");
-  const disputes = () => all(".dispute[data-crit]", form());
-  const current = () => document.activeElement?.closest(".dispute") ?? one(".dispute.on") ?? disputes()[0];
-  const answers = (dispute) => all(":scope > .seg input", dispute);
-  const causes = (dispute) => all("[data-cause] input", dispute);
+  const usable = (el) => el.checkVisibility({ visibilityProperty: true });
+  const rows = () => all("[data-crit]", form()).filter(usable); // disagreements first, then what everyone agrees on
+  const current = () => document.activeElement?.closest("[data-crit]") ?? one("[data-crit].on") ?? rows()[0];
+  const answers = (row) => all(":scope > .seg input", row);
+  const causes = (row) => all("[data-cause] input", row);
   const chosen = (inputs) => inputs.find((input) => input.checked);
-  const isOpen = (dispute) => !chosen(answers(dispute)) || !chosen(causes(dispute));
+  const isOpen = (row) => [answers(row), causes(row)].some((inputs) => inputs.length && !chosen(inputs));
 
   function focusOn(inputs) {
     const input = chosen(inputs) ?? inputs[0];
@@ -26,27 +27,34 @@
   }
 
   function choose(number) {
-    const dispute = current();
+    const row = current();
     const inCause = document.activeElement?.closest("[data-cause]");
-    const input = (inCause ? causes(dispute) : answers(dispute))[number - 1];
+    const input = (inCause ? causes(row) : answers(row))[number - 1];
     input?.click();
     input?.focus({ preventScroll: true });
-    if (inCause && input) goOn(dispute);
+    if (inCause && input) goOn(row);
   }
 
-  // On to the next dispute that still needs something; after the last one to the reason.
+  // On to the next one that still needs something, if any does.
   function goOn(from) {
-    const list = disputes();
+    const list = rows();
     const later = [...list.slice(list.indexOf(from) + 1), ...list];
     const next = later.find(isOpen);
     if (next) focusOn(answers(next));
+  }
+
+  function write() {
+    const words = one("[data-why]", current());
+    const folded = words?.closest("details");
+    if (folded) folded.open = true;
+    words?.focus();
   }
 
   const actions = {
     a: () => take("a"),
     b: () => take("b"),
     y: () => current() && focusOn(causes(current())),
-    r: () => one("[data-why]", current())?.focus(),
+    r: write,
     m: () => form().classList.toggle("split-view"),
     d: () => one("#only-disputes")?.click(),
   };
@@ -57,7 +65,7 @@
     (event) => {
       const { key } = event.detail;
       const action = /^[1-9]$/.test(key) ? () => choose(Number(key)) : actions[key];
-      if (!action || !form() || (!disputes().length && !"md".includes(key))) return;
+      if (!action || !form() || (!rows().length && !"md".includes(key))) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       action();

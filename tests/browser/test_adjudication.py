@@ -110,3 +110,65 @@ def test_a_lead_settles_a_case_by_keyboard_alone(stack: Stack, visit: Callable[[
     cleo.open(f"/p/verdicts/adjudicate/{case}/")
     expect(page.get_by_text("Settled by")).to_be_visible()
     cleo.audit()
+
+
+AGREED = """
+import json
+from pathlib import Path
+from annotations.accounts.models import User
+from annotations.catalog import actions as catalog
+from annotations.core.ids import new_id
+from annotations.review import actions as review
+from annotations.review.answers import Given
+from annotations.rubrics.models import Rubric
+from annotations.rubrics.queries import current_version
+from harness import bundle
+from reviewapp import demo
+project = demo.set_up_project("appeals", "Appeals")
+eli, ana, ben = (User.objects.get(email=f"{name}@example.org") for name in ("eli", "ana", "ben"))
+version = catalog.seal(project, bundle.load(Path("examples/snapshot-retention")), by=eli)
+rubric = current_version(project, Rubric.SubjectKind.TASK)
+case = review.open_case(version, rubric, overlap=2)
+for user in (ana, ben):
+    held = review.claim_next(project, by=user)
+    given = {row.pk: Given(min(row.codes), rationale="It fails.") for row in rubric.criteria.all()}
+    review.submit(held.annotation, given, version=1, key=new_id(), by=user)
+case.refresh_from_db()
+review.open_appeal(case)
+print(json.dumps(str(case.followed_by.get().pk)))
+"""
+
+
+# Slow: a server of its own, and a lead who works through every key.
+@pytest.mark.slow
+def test_a_lead_judges_an_appeal_against_everyone_by_keyboard_alone(
+    stack: Stack, visit: Callable[[str], Visitor]
+) -> None:
+    case = stack.python(AGREED)
+    cleo = visit("cleo")
+    page, keys = cleo.page, cleo.page.keyboard
+    cleo.open("/p/appeals/adjudicate/")
+    keys.press("n")
+    expect(page).to_have_url(re.compile(case))
+    rows = page.locator(".unanimous .crit")
+    expect(rows.first.get_by_role("radio").last).not_to_be_checked()
+    keys.press("1")
+    expect(rows.first.get_by_role("radio").first).to_be_checked()
+    keys.press("n")
+    keys.press("1")
+    expect(rows.nth(1).get_by_role("radio").first).to_be_checked()
+    keys.press("r")
+    keys.type("It does hold.")
+    keys.press("Escape")
+    keys.press("c")
+    keys.type("The author is right on both.")
+    keys.press("Escape")
+    saved(page)
+    cleo.audit()
+    keys.press("Control+Enter")
+    expect(page).to_have_url(re.compile("/adjudicate/$"))
+    settled = """SELECT f.code, f.rationale FROM review_finalverdict f
+        JOIN review_adjudication a ON a.id = f.adjudication_id
+        JOIN rubrics_criterion c ON c.id = f.criterion_id WHERE a.case_id = %s ORDER BY c.position"""
+    finals = stack.rows(settled, [case])
+    assert finals[:3] == [(2, ""), (1, "It does hold."), (0, "It fails.\n\nIt fails.")]
