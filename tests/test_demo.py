@@ -1,14 +1,17 @@
 """The project with a past: the same for the same seed, with something on every desk."""
 
 import subprocess
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from random import Random
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
-from annotations.accounts.models import Project
+from annotations.accounts.models import Project, User
+from annotations.review import queries
 from annotations.review.models import Adjudication, Case, Verdict
 from reviewapp.demo import history
 from reviewapp.demo.tasks import stories
@@ -50,6 +53,18 @@ def test_it_is_made_once() -> None:
     assert history.seed(1, seed=1, on_day=lambda day, days: None) == made
     assert Case.objects.filter(project=made).count() <= 1
     assert Project.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_newcomer_without_skills_is_told_so_and_nobody_else_lacks_work() -> None:
+    made = history.seed(12, seed=1, on_day=lambda day, days: None)
+    newcomer = User.objects.get(email=history.NEWCOMER.email)
+    state = queries.queue_state(made, newcomer)
+    assert state.claimable == 0
+    assert state.reasons is not None
+    assert state.reasons.beyond_skills > 0
+    oldest = Case.objects.filter(project=made).order_by("opened_at")[0]
+    assert timezone.now() - oldest.opened_at > timedelta(days=7)
 
 
 def test_its_references_earn_what_its_tests_ask(tmp_path: Path) -> None:

@@ -141,3 +141,19 @@ def crowd(users: Sequence[User], rng: random.Random) -> list[Judge]:
 def faults(criteria: Sequence[Criterion], rng: random.Random) -> frozenset[str]:
     """The keys of the criteria that a task really fails."""
     return frozenset(row.key for row in criteria if rng.random() < FAULT_SHARES.get(row.key, FAULT_SHARE))
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What somebody knows."""
+
+    skills: tuple[str, ...]
+    languages: tuple[str, ...]
+
+
+def abilities(number: int) -> Abilities:
+    """Of the expert with this number: all know the shell, every second one statistics, and some another language."""
+    return Abilities(
+        skills=("shell", "statistics") if number % 2 == 0 else ("shell",),
+        languages=("en", *({0: ("de",), 1: ("fr",)}.get(number % 4, ()))),
+    )

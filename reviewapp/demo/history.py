@@ -30,13 +30,14 @@ from annotations.rubrics import queries as rubrics
 from annotations.rubrics.models import Rubric
 from reviewapp import demo
 from reviewapp.demo.clock import at
-from reviewapp.demo.crowd import CLARIFIED_ON, GAPS, REPLIES, Judge, crowd, faults
+from reviewapp.demo.crowd import CLARIFIED_ON, GAPS, REPLIES, Judge, abilities, crowd, faults
 from reviewapp.demo.tasks import Story, stories
 from reviewapp.demo.versions import checked, sealed
 
 SLUG, NAME = "demo-history", "Demo with a history"
 DAYS = 45
 EXPERTS = 8  # beside the demo's own people
+NEWCOMER = demo.Login("newcomer@example.org", "Newcomer", "has no skills noted yet, in the project with a history")
 OVERLAP, DISPUTED, KEPT_UP = 2.2, 0.5, 0.93
 QUESTION = "Did you try it with the second set of records, or only with the given one?"
 REMARK = "Both answers were defensible here; the next version of the guideline should say which one counts."
@@ -75,24 +76,38 @@ class _Life:
         with at(self.today - timedelta(days=DAYS)):
             self.project = demo.set_up_project(SLUG, NAME)
         self.author = User.objects.get(email="eli@example.org")
-        self.judges = crowd(self._experts(), rng)
+        self.leads = list(User.objects.filter(email__in=["cleo@example.org", "dora@example.org"]).order_by("email"))
+        with at(self.today - timedelta(days=DAYS)):
+            self.judges = crowd(self._experts(), rng)
         self.day = 0
         # A little less work gets done than comes in, so that every desk has something on it.
         self.reviews_a_day = KEPT_UP * OVERLAP * cases / DAYS
         self.settled_a_day = KEPT_UP * DISPUTED * cases / DAYS
-        self.leads = list(User.objects.filter(email__in=["cleo@example.org", "dora@example.org"]).order_by("email"))
         self.faults: dict[UUID, frozenset[str]] = {}
         self.coming = self._spread([story for _, story in zip(range(cases), stories(rng), strict=False)])
         ReviewSettings.objects.create(project=self.project, extra_annotators=1, extra_beyond=2, second_lead_percent=10)
 
     def _experts(self) -> list[User]:
         for number in range(1, EXPERTS + 1):
-            email = f"expert-{number}@example.org"
-            user = User.objects.filter(email=email).first()
-            user = user or User.objects.create(email=email, password=self.author.password, name=f"Expert {number}")
-            accounts.add_member(self.project, user, Membership.Role.EXPERT, by=None)
+            self._join(f"expert-{number}@example.org", f"Expert {number}")
         names = ["ana@example.org", "ben@example.org", *(f"expert-{n}@example.org" for n in range(1, EXPERTS + 1))]
-        return list(User.objects.filter(email__in=names).order_by("email"))
+        experts = list(User.objects.filter(email__in=names).order_by("email"))
+        for number, member in enumerate(self.project.memberships.filter(user__in=experts).order_by("user__email")):
+            knows = abilities(number)
+            accounts.change_member(
+                member,
+                role=member.role,
+                skills=knows.skills,
+                languages=knows.languages,
+                daily_quota=None,
+                by=self.leads[0],
+            )
+        return experts
+
+    def _join(self, email: str, name: str) -> None:
+        user = User.objects.filter(email=email).first()
+        user = user or User.objects.create(email=email, password=self.author.password, name=name)
+        accounts.add_member(self.project, user, Membership.Role.EXPERT, by=None)
 
     def _spread(self, told: Sequence[Story]) -> dict[int, list[Story]]:
         """The stories by the day they come in; fewer at weekends."""
@@ -144,11 +159,12 @@ class _Life:
         case = Case.objects.filter(task_version=version).select_related("rubric_version").first()
         if case:
             self.faults[case.pk] = faults(review_queries.case_criteria(case), self.rng)
-            self._steer(case)
+            self._steer(case, story.needs)
 
-    def _steer(self, case: Case) -> None:
+    def _steer(self, case: Case, needs: Sequence[str]) -> None:
         due = timezone.now() + timedelta(days=self.rng.randint(3, 20)) if self.rng.random() < 0.6 else None
-        review.steer([case], by=self.leads[0], priority=self.rng.choices((0, -1, 1, 2), (80, 6, 10, 4))[0], due_at=due)
+        priority = self.rng.choices((0, -1, 1, 2), (80, 6, 10, 4))[0]
+        review.steer([case], by=self.leads[0], priority=priority, due_at=due, needs=needs)
 
     # --- Experts -----------------------------------------------------------------
     def _review(self, judge: Judge, moment: datetime) -> bool:
@@ -241,10 +257,12 @@ class _Life:
 
     # --- What is on people's desks -----------------------------------------------
     def leave_things_open(self) -> None:
-        """Ana is in the middle of a case, and so are two others."""
+        """Ana is in the middle of a case, and so are two others; a newcomer waits for a lead to note their skills."""
         for judge in self.judges[:3]:
             held = review.claim_next(self.project, by=judge.user)
             if held is None:
-                return
+                break
             begun = dict(list(self._answers(held.case, judge).items())[:3])
             review.save_draft(held.annotation, begun, version=held.annotation.version, by=judge.user)
+        with at(self.today - timedelta(days=1)):
+            self._join(NEWCOMER.email, NEWCOMER.name)

@@ -22,13 +22,17 @@ class Records:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of the records, its answer, and an awk program that finds it; fields are split at FS."""
+    """What is asked of the records, its answer, and an awk program that finds it; fields are split at FS.
+
+    `needs` is what judging it takes.
+    """
 
     slug: str
     title: str
     asks: str
     program: str
     answer: Callable[[Rows], list[str]]
+    needs: tuple[str, ...] = ("shell",)
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,7 @@ QUESTIONS = (
             for key in _sums(rows)
             if (values := [value for name, value in rows if name == key])
         ],
+        needs=("shell", "statistics"),
     ),
     Question(
         "quiet",
@@ -132,6 +137,7 @@ QUESTIONS = (
         "rounded down",
         "{ s[$1] += $2; n += $2 } END { for (k in s) print k, int(100 * s[k] / n) }",
         lambda rows: [f"{key} {100 * total // sum(value for _, value in rows)}" for key, total in _sums(rows).items()],
+        needs=("shell", "statistics"),
     ),
     Question(
         "streaks",
@@ -145,11 +151,12 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Story:
-    """One task: its slug, its title and its files."""
+    """One task: its slug, its title, its files, and what somebody who judges it must know."""
 
     slug: str
     title: str
     files: Files
+    needs: tuple[str, ...]
 
 
 def stories(rng: random.Random) -> Iterator[Story]:
@@ -167,7 +174,7 @@ def _story(records: Records, question: Question, form: Form, edition: int, rng: 
     slug = f"{records.slug}-{question.slug}-{form.slug}{again}"
     title = f"{question.title.format(**words)} in the {records.title} ({form.title}{again.replace('-', ', set ')})"
     given, hidden = (_rows(records, rng) for _ in range(2))
-    return Story(slug, title, _files(title, records, question, form, given, hidden))
+    return Story(slug, title, _files(title, records, question, form, given, hidden), question.needs)
 
 
 def _rows(records: Records, rng: random.Random) -> Rows:

@@ -25,7 +25,9 @@ class Command(BaseCommand):
             return
         if options["cases"]:
             history.seed(options["cases"], seed=options["seed"], on_day=self._tell)
-        for login, role in demo.PEOPLE:
+        lived = Project.objects.filter(slug=history.SLUG).exists()
+        newcomer = [(history.NEWCOMER, demo.EXPERT)] if lived else []
+        for login, role in (*demo.PEOPLE, *newcomer):
             self.stdout.write(f"  {login.email:18} {role.label:7} {login.part}")
         self.stdout.write(f"  password for all:  {demo.password()}")
 
