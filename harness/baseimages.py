@@ -106,7 +106,7 @@ def _built(engine: Engine, tag: str, say: Say) -> BaseImage:
         folder.chmod(0o755)
         root = folder / "root.tar"
         _bootstrap(recipe, root, tag)
-        engine.client.api.import_image(src=str(root), repository="reviewapp/stand-in", tag=_safe(tag))
+        engine.client.api.import_image(src=str(root), repository=_root_of(tag))  # podman hears no tag beside it
         _finish(engine, tag, recipe, folder)
     found = _found(engine, tag)
     if found is None:
@@ -164,7 +164,7 @@ def _install_bootstrapper(tag: str) -> None:
 
 def _finish(engine: Engine, tag: str, recipe: Recipe, folder: Path) -> None:
     """Label the imported root, put `python` and extra certificate authorities in, and give it its tag."""
-    lines = [f"FROM reviewapp/stand-in:{_safe(tag)}", f"LABEL {STAND_IN}={recipe.holds!r} {LABEL}.base=1"]
+    lines = [f"FROM {_root_of(tag)}", f"LABEL {STAND_IN}={recipe.holds!r} {LABEL}.base=1"]
     if "busybox-static" in recipe.packages:
         lines.append('RUN ["/bin/busybox", "--install", "-s", "/bin"]')
         lines.append("RUN mkdir -p /tmp /root /etc && chmod 1777 /tmp")
@@ -188,6 +188,11 @@ def _finish(engine: Engine, tag: str, recipe: Recipe, folder: Path) -> None:
 def _command(recipe: Recipe) -> str:
     commands = {"python3": "python3", "busybox-static": "sh"}
     return next((commands[package] for package in recipe.packages if package in commands), "bash")
+
+
+def _root_of(tag: str) -> str:
+    """What the bare root of a stand-in is called."""
+    return f"reviewapp/stand-in:{_safe(tag)}"
 
 
 def _safe(tag: str) -> str:

@@ -13,11 +13,10 @@ from docker.types import Mount, Ulimit
 
 from harness.engine import LABEL, Engine, discard
 from harness.limits import MIB
-from harness.transfer import CHUNK, NOT_REGULAR, Contents, Take, ends, first, packed, read_file, read_folder
+from harness.transfer import CHUNK, Contents, Take, ends, first, packed, read_file, read_folder
 from harness.usage import ASK, Usage, on_this_host, pairs, summed
 
 __all__ = [
-    "NOT_REGULAR",
     "Cancelled",
     "Container",
     "Contents",
@@ -45,6 +44,8 @@ LOG_KEPT: dict[str, Any] = {"Type": "json-file", "Config": {"max-size": "1m", "m
 ASLEEP = ("sh", "-c", "sleep infinity")
 # Podman would ask for more than a host without CAP_SYS_RESOURCE may give; the limit on PIDs is what counts.
 PODMAN_PROCESSES = Ulimit(name="nproc", soft=16384, hard=16384)
+# Docker asks the host's ps; podman knows these words itself, and would look for a ps inside for others.
+_TOLD = {False: "-eo pid,args", True: "hpid,args"}
 # What ordinary package managers, sudo and test runners need; nothing that reaches beyond the container.
 CAPABILITIES = (
     "CHOWN",
@@ -122,6 +123,7 @@ class Container:
     cancelled: Callable[[], bool]
     network: str = "none"
     on_look: Callable[["Container"], None] | None = None
+    is_podman: bool = False
     _earlier: list[dict[str, str]] = field(default_factory=list)
 
     @property
@@ -183,6 +185,10 @@ class Container:
         _code, out = self.raw.exec_run(command, user="0")
         return bytes(out or b"").decode(errors="replace")
 
+    def processes(self) -> list[tuple[str, str]]:
+        """What runs in it: each process by the number its host knows it by, and its command."""
+        return [(row[0], row[-1]) for row in self.raw.top(ps_args=_TOLD[self.is_podman])["Processes"]]
+
     def kill_processes(self) -> None:
         """Kill every process, whoever owns it and however fast it forks: the engine starts the container anew on the
         same files. Nothing inside is asked to help, since it may be hostile, or out of processes."""
@@ -215,7 +221,12 @@ class Container:
 
     def disk_bytes(self) -> int:
         """How much the container has written to its own layer."""
-        rows = self.raw.client.api.containers(filters={"id": self.id}, size=True)
+        try:
+            rows = self.raw.client.api.containers(filters={"id": self.id}, size=True)
+        except APIError as error:
+            if self.is_podman and "no such file" in str(error.explanation):
+                return 0  # a file went away while podman counted; the next look comes in two seconds
+            raise
         return int(rows[0].get("SizeRw") or 0) if rows else 0
 
     def usage(self) -> Usage:
@@ -271,7 +282,7 @@ def started(
             api.connect_container_to_network(made, name, aliases=list(aliases))
         api.start(made)
         raw = engine.client.containers.get(made)
-        yield Container(raw=raw, limits=limits, cancelled=cancelled, network=network, on_look=on_look)
+        yield Container(raw, limits, cancelled, network, on_look, engine.is_podman)
     finally:
         discard(engine.client.containers.prepare_model({"Id": made}))
 
@@ -358,8 +369,11 @@ def _attached(api: Any, container: str, command: list[str], **options: Any) -> I
         exec_id = str(api.exec_create(container, command, **options)["Id"])
         socket = api.exec_start(exec_id, socket=True)
     except APIError as error:
-        if error.status_code == NOT_RUNNING or "is not running" in str(error.explanation):
+        said = str(error.explanation)
+        if error.status_code == NOT_RUNNING or "is not running" in said:
             raise _Stopped from error
+        if said.startswith(REFUSALS):  # podman says so at once, Docker in the command's output
+            raise NotReady(f"no command can be run in the container: {said[:300]}") from error
         raise
     try:
         yield _Output(socket, exec_id)

@@ -43,7 +43,8 @@ class EngineUnavailable(Exception):
 class EngineInfo:
     """What runs the containers, how large its host is, and whether it holds them to their limits.
 
-    `id` is the same for every worker that uses this engine; `root` is where it keeps images, on its own host.
+    `id` is the same for every worker that uses this engine; `root` is where it keeps images, on its own host;
+    `is_rootless`: an ordinary user's, who has no say over the host's network.
     """
 
     id: str
@@ -55,6 +56,7 @@ class EngineInfo:
     limits_enforced: bool
     runtimes: frozenset[str]
     root: str
+    is_rootless: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,8 @@ class Engine:
         """What the engine says of itself; podman makes up a new ID at every call, so its host's name stands in."""
         facts: dict[str, Any] = self.client.info()
         limits = all(facts.get(key, False) for key in ("MemoryLimit", "PidsLimit", "CpuCfsQuota"))
-        security = " ".join(facts.get("SecurityOptions") or [])
-        rootless_v1 = "rootless" in security and str(facts.get("CgroupVersion", "1")) == "1"
+        is_rootless = bool(facts.get("Rootless")) or "name=rootless" in (facts.get("SecurityOptions") or [])
+        drops_limits = is_rootless and str(facts.get("CgroupVersion", "1")) == "1"
         name = str(facts.get("Name", ""))
         return EngineInfo(
             id=str(facts.get("ID") or name)
@@ -102,9 +104,10 @@ class Engine:
             storage=str(facts.get("Driver", "")),
             cpus=int(facts.get("NCPU") or 1),
             memory_mb=int(facts.get("MemTotal") or 0) // MIB,
-            limits_enforced=limits and not rootless_v1,
+            limits_enforced=limits and not drops_limits,
             runtimes=frozenset(self._runtimes(facts.get("Runtimes") or {})),
             root=str(facts.get("DockerRootDir") or ""),
+            is_rootless=is_rootless,
         )
 
     def _runtimes(self, listed: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -166,9 +169,10 @@ class Engine:
         found = self.client.containers.list(all=True, ignore_removed=True, filters=filters)
         for container in found:
             discard(container)
-        for image in self.client.images.list(filters={"label": [*wanted, SNAPSHOT]}):
-            with suppress(NotFound):
-                self.client.images.remove(str(image.id), force=True)
+        for row in self.client.api.images(filters={"label": SNAPSHOT}):  # podman finds nothing by two labels
+            if labels.items() <= (row.get("Labels") or {}).items():
+                with suppress(NotFound):
+                    self.client.images.remove(str(row["Id"]), force=True)
         return len(found) + self._sweep_networks(wanted) + self._sweep_volumes(wanted)
 
     def _sweep_networks(self, wanted: list[str]) -> int:

@@ -47,12 +47,22 @@ LABEL {LABEL}.base=1
 _IMAGE = f"reviewapp/guard:{hashlib.sha256((_DOCKERFILE + RULES).encode()).hexdigest()[:12]}"
 
 
+ROOTLESS = "A rootless engine cannot put its host out of a task's reach, so nothing here runs with a network."
+
+
 class GuardFailed(Exception):
     """The host could not be put out of reach, so nothing may run with a network."""
 
 
+def can_guard(engine: Engine) -> bool:
+    """Whether the rules can be set: a rootless engine has no say over the packets of its host."""
+    return not engine.info.is_rootless
+
+
 def guarded_network(engine: Engine) -> str:
     """The network tasks use, with its rules set anew: a firewall reload may have dropped them. Raises GuardFailed."""
+    if not can_guard(engine):
+        raise GuardFailed(ROOTLESS)
     name = engine.network()
     try:
         engine.client.containers.run(

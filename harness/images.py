@@ -37,6 +37,7 @@ POLL_SECONDS = 0.5
 _BUILDER = "1"  # goes up with every change to how images are built
 _STEP = re.compile(rb"^ ---> ([0-9a-f]{12,64})$", re.MULTILINE)
 _FULL = "no space left on device"
+_NOT_STARTED = re.compile(rb"^error running container: (from \S+ creating container .*)", re.MULTILINE | re.DOTALL)
 
 type Lines = queue.SimpleQueue[bytes | Exception | None]
 type Say = Callable[[str, bytes], None]
@@ -201,7 +202,6 @@ def _start(
 ) -> requests.Response:
     """Send the folder and open the build's output. The SDK's own build() offers no way to close it half-way."""
     api = engine.client.api
-    memory = min(BUILD_MEMORY_MB, engine.info.memory_mb * 9 // 10 or BUILD_MEMORY_MB) * MIB
     with closing(cast(IO[bytes], tar(context, exclude=_ignored(context)))) as packed:
         response: requests.Response = api.post(
             f"{api.base_url}/v{api.api_version}/build",
@@ -211,8 +211,7 @@ def _start(
                 "forcerm": "1",
                 "networkmode": network,
                 "labels": json.dumps({LABEL: "1"}),
-                "memory": str(memory),
-                "memswap": str(memory),
+                **_memory(engine),
                 **options,
             },
             headers={"Content-Type": "application/tar"},
@@ -226,8 +225,19 @@ def _start(
     return response
 
 
+def _memory(engine: Engine) -> dict[str, str]:
+    """How much a build's steps may use; an engine that enforces no limits would refuse to start a step under one."""
+    if not engine.info.limits_enforced:
+        return {}
+    memory = min(BUILD_MEMORY_MB, engine.info.memory_mb * 9 // 10 or BUILD_MEMORY_MB) * MIB
+    return {"memory": str(memory), "memswap": str(memory)}
+
+
 def _failure(message: str, log: bytes) -> Exception:
-    """Why a build failed; a full disk is the host's, since a build's steps have no quota of their own."""
+    """Why a build failed; a full disk is the host's, since a build's steps have no quota of their own, and so is a
+    step that podman could not start."""
+    if started := _NOT_STARTED.search(log[-TAIL_BYTES:]):
+        return DockerException(f"a build step could not be started: {started[1].decode(errors='replace')[-300:]}")
     if _FULL in message.lower() or _FULL.encode() in log[-TAIL_BYTES:].lower():
         return DockerException(f"its disk is full: {message}")
     return BuildFailed(message, log)

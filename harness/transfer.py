@@ -16,7 +16,8 @@ from harness.logs import HeadAndTail
 
 READ_LIMIT = 64 * MIB
 CHUNK = 64 * 1024
-NOT_REGULAR = 0x8F280000  # Go's mode bits for folder, link, device, pipe, socket
+_NOT_REGULAR = 0x8F280000  # Go's mode bits for folder, link, device, pipe, socket
+_LINK = 0x08000000
 MOST_MEMBERS = 2000
 
 type Take = Callable[[IO[bytes]], bytes]
@@ -83,7 +84,7 @@ def read_file(raw: Any, path: str, take: Take) -> Contents:
     except APIError as error:
         return Contents(refused=f"could not be read: {error.explanation}")
     with closing(stream):
-        if facts.get("linkTarget") not in {"", None, path} or int(facts["mode"]) & NOT_REGULAR:
+        if not is_regular(facts):
             return NOT_A_FILE
         try:
             return Contents(data=_first_member(stream, take), size=int(facts["size"]))
@@ -98,6 +99,17 @@ def read_folder(raw: Any, folder: str, wanted: Mapping[str, Take]) -> dict[str, 
     except (NotFound, APIError, tarfile.TarError, _TooMuch):
         return {name: read_file(raw, f"{folder}/{name}", take) for name, take in wanted.items()}
     return {name: found.get(name, MISSING) for name in wanted}
+
+
+def is_regular(facts: Mapping[str, Any]) -> bool:
+    """Whether what the engine tells of a path is told of a regular file. Its linkTarget says nothing: podman gives
+    one for every path."""
+    return not int(facts["mode"]) & _NOT_REGULAR
+
+
+def is_link(facts: Mapping[str, Any]) -> bool:
+    """Whether what the engine tells of a path is told of a symbolic link."""
+    return bool(int(facts["mode"]) & _LINK)
 
 
 def members(stream: Iterator[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
@@ -116,7 +128,7 @@ def _read_at_once(raw: Any, folder: str, wanted: Mapping[str, Take]) -> dict[str
     stream, facts = raw.get_archive(folder)
     found: dict[str, Contents] = {}
     with closing(stream):
-        if facts.get("linkTarget") not in {"", None, folder}:  # podman names the path itself where there is no link
+        if is_link(facts):
             raise _TooMuch
         with tarfile.open(fileobj=_Reader(stream, READ_LIMIT), mode="r|") as archive:
             for count, member in enumerate(archive):

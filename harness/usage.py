@@ -46,14 +46,17 @@ class Usage:
 
 
 def summed(counts: Sequence[Mapping[str, str]], *, memory_bytes: int, pids: int) -> Usage:
-    """What several counts of one container, one for each time it was started, come to."""
+    """What several counts of one container, one for each time it was started, come to.
+
+    A group with another limit is not the container's own: where limits are dropped, it is that of its whole host.
+    """
     known = [count for count in counts if "limit" in count]
-    asked = (str(memory_bytes), str(pids))
+    own = [count for count in known if count["limit"] == str(memory_bytes)]
     return Usage(
-        peak_memory_bytes=max((int(count["peak"]) for count in known if "peak" in count), default=None),
-        oom_killed=any(count.get("oom_kill", "0") != "0" for count in known),
-        limits_hold=bool(known) and all((count["limit"], count.get("pids")) == asked for count in known),
-        processes_refused=sum(int(count.get("refused", "0")) for count in known),
+        peak_memory_bytes=max((int(count["peak"]) for count in own if "peak" in count), default=None),
+        oom_killed=any(count.get("oom_kill", "0") != "0" for count in own),
+        limits_hold=bool(own) and own == known and all(count.get("pids") == str(pids) for count in own),
+        processes_refused=sum(int(count.get("refused", "0")) for count in own),
     )
 
 

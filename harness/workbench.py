@@ -98,6 +98,11 @@ class Workbench:
         """The network from which the host is out of reach. Raises GuardFailed and Cancelled."""
         return unless_cancelled(lambda: guard.guarded_network(self.engine), self.cancelled)
 
+    @property
+    def builds_with_network(self) -> bool:
+        """Whether build steps have a network: an engine that cannot guard one builds what needs none."""
+        return self.plan.allow_network and guard.can_guard(self.engine)
+
     def say(self, line: str, tail: bytes = b"") -> None:
         """Tell people how far the check has come, with the end of the log that is being written."""
         self.on_progress(self.checking, line[:LINE_CHARACTERS], as_text(tail))
@@ -139,7 +144,7 @@ class Workbench:
             wanted.context,
             bases=[base.image_id for base in self._ensure(baseimages.bases_of(dockerfile))],
             timeout=wanted.timeout,
-            network=self.guarded_network if self.plan.allow_network else "none",
+            network=self.guarded_network if self.builds_with_network else "none",
             cancelled=self.cancelled,
             say=self.say,
             options=wanted.options,

@@ -14,7 +14,7 @@ from docker.errors import APIError
 from harness.attempts.turns import Declared
 from harness.container import Container
 from harness.limits import MIB
-from harness.transfer import closing, members
+from harness.transfer import closing, is_link, members
 
 MOST_BYTES = 1024 * MIB
 MOST_MEMBERS = 50_000
@@ -59,7 +59,7 @@ class Crossing:
         except APIError:
             return self._leave(entry, "is not there")
         with closing(stream):
-            if facts.get("linkTarget"):
+            if is_link(facts):
                 return self._leave(entry, "is a link")
             try:
                 self._take(entry, source, stream)

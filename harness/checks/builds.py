@@ -1,5 +1,6 @@
 """The image builds within its time. Proves that the environment exists today; not that it will build next year."""
 
+from harness import guard
 from harness.baseimages import NoBaseImage
 from harness.checks.base import Check, Criterion, Needs
 from harness.images import BuildFailed
@@ -16,14 +17,14 @@ def run(bench: Workbench) -> Result:
     except NoBaseImage as missing:
         return trouble(str(missing))
     except BuildFailed as failure:
-        return _failed(failure)
+        return _failed(failure, "" if guard.can_guard(bench.engine) else f" {guard.ROOTLESS}")
     facts = {"image": built.image, "stand_ins": list(bench.stand_ins), "cached": built.cached}
     return Result(Outcome.PASSED, _summary(bench), facts=facts, artifacts=_log(built.log))
 
 
-def _failed(failure: BuildFailed) -> Result:
+def _failed(failure: BuildFailed, why_closed: str) -> Result:
     if sign := sign_in(failure.log):
-        return trouble(f"The build met network trouble: {sign}", artifacts=_log(failure.log))
+        return trouble(f"The build met network trouble: {sign}{why_closed}", artifacts=_log(failure.log))
     reason = str(failure).strip().splitlines()[-1][:300]
     found = Finding(
         title="The image does not build",

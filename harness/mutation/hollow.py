@@ -29,7 +29,7 @@ _ASIDE = re.compile(
     r"|/(?:__pycache__|\.cache|\.\w+_cache)(?:/|$)|\.(?:py[co]|[oad]|obj|class)$|/\.\w*history$|/\.dockerenv$"
     r"|(?:/usr)?/s?bin/docker-init$|/etc/(?:hosts|hostname|resolv\.conf|mtab)$"
 )
-_OWN_PROCESSES = ("sleep infinity", "docker-init", "catatonit", "tini")
+_OWN_PROCESSES = ("sleep infinity", "docker-init", "podman-init", "catatonit", "tini")
 
 
 @dataclass
@@ -62,9 +62,8 @@ class Hollowing:
 
 def processes(box: Container) -> dict[str, str]:
     """What runs in the container besides what keeps it alive: commands by the numbers the host knows them by."""
-    listed = box.raw.top()
-    number = listed["Titles"].index("PID")
-    return {row[number]: row[-1] for row in listed["Processes"] if not any(own in row[-1] for own in _OWN_PROCESSES)}
+    running = box.processes()
+    return {number: command for number, command in running if not any(own in command for own in _OWN_PROCESSES)}
 
 
 def work(box: Container) -> list[str]:

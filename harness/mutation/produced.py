@@ -12,9 +12,10 @@ from typing import Any
 
 from docker.errors import APIError
 
-from harness.container import NOT_REGULAR, Container
+from harness.container import Container
 from harness.engine import discard
 from harness.limits import MIB
+from harness.transfer import is_regular
 
 MOST_FILES = 64
 MOST_BYTES = MIB
@@ -135,8 +136,7 @@ def _file(raw: Any, path: str) -> ProducedFile | None:
         return None
     with closing(stream):
         first = next(stream, b"")  # the engine holds the container until a stream that was begun is closed
-        is_regular = not facts.get("linkTarget") and not int(facts["mode"]) & NOT_REGULAR
-        return _unpacked(path, chain([first], stream)) if is_regular else None
+        return _unpacked(path, chain([first], stream)) if is_regular(facts) else None
 
 
 def _unpacked(path: str, stream: Iterable[bytes]) -> ProducedFile | None:

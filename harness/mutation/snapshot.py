@@ -9,5 +9,6 @@ def take(box: Container) -> str:
 
     What only runs, or lies in memory or on a volume, is not in it.
     """
-    made = box.raw.client.api.commit(box.id, changes=[f"LABEL {LABEL}=1 {SNAPSHOT}=1"])
+    changes = [f"LABEL {LABEL}=1", f"LABEL {SNAPSHOT}=1"]  # podman takes the rest of a line for one value
+    made = box.raw.client.api.commit(box.id, pause=not box.is_podman, changes=changes)  # rootless ones cannot pause
     return str(made["Id"])

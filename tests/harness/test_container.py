@@ -8,6 +8,7 @@ import pytest
 
 from harness.container import Cancelled, Container, Limits, NotReady
 from harness.limits import MIB
+from harness.usage import Usage, summed
 from tests.harness.conftest import Boxes
 
 
@@ -149,6 +150,11 @@ def test_it_always_says_why_the_engine_refused(box: Boxes) -> None:
         reasons = set(pool.map(refusal, [container] * 80))
     assert len(reasons) == 1
     assert "unable to find user nosuch" in reasons.pop()
+
+
+def test_it_leaves_out_what_the_kernel_counted_of_a_whole_host() -> None:
+    host = {"limit": "9223372036854771712", "pids": "512", "peak": "6000000000", "oom_kill": "3", "refused": "2"}
+    assert summed([host], memory_bytes=64 * MIB, pids=512) == Usage(None, oom_killed=False, limits_hold=False)
 
 
 def test_it_copies_files_in_with_their_mode(box: Boxes, tmp_path: Path) -> None:

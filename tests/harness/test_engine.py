@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from harness import images
+from harness import guard, images
 from harness.container import Cancelled, Limits, started
 from harness.engine import LABEL, Engine, EngineUnavailable
 from tests.harness.conftest import Boxes
@@ -62,6 +62,20 @@ def test_it_says_what_it_is_and_that_limits_hold(engine: Engine) -> None:
     assert info.storage
     assert info.cpus == (os.cpu_count() or info.cpus)
     assert info.limits_enforced
+
+
+@pytest.mark.parametrize(("cgroups", "limits"), [("1", False), ("2", True)])
+def test_a_rootless_podman_keeps_limits_by_the_newer_cgroups_only_and_has_no_network(
+    monkeypatch: pytest.MonkeyPatch, cgroups: str, limits: bool
+) -> None:
+    """It says that it has every limit, and drops them without a word."""
+    said = {"MemoryLimit": True, "PidsLimit": True, "CpuCfsQuota": True, "Rootless": True, "CgroupVersion": cgroups}
+    engine = Engine.nowhere()
+    monkeypatch.setattr(engine.client, "info", lambda: said)
+    monkeypatch.setattr(engine.client, "version", lambda: {"Components": [{"Name": "Podman Engine"}]})
+    assert engine.info.limits_enforced is limits
+    with pytest.raises(guard.GuardFailed, match="rootless"):
+        guard.guarded_network(engine)
 
 
 def test_it_sweeps_only_what_carries_the_labels(engine: Engine, box: Boxes, small: str) -> None:
