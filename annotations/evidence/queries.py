@@ -1,11 +1,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from annotations.catalog.models import Task, TaskVersion
+from annotations.core.prepared import prepared
 from annotations.evidence.models import CheckResult, CheckRun, Evidence
 from harness.reading.neighbours import Neighbour
 
@@ -31,10 +33,18 @@ class Tally:
 
 def tally_of(version: TaskVersion) -> Tally:
     """Of the version's newest finished run, in one query; nothing where none has finished."""
+    counts = dict(_by_outcome(version.pk))
+    return Tally(
+        checks=sum(counts.values()),
+        bad=counts.get(CheckResult.Outcome.FAILED, 0) + counts.get(CheckResult.Outcome.ERROR, 0),
+    )
+
+
+@prepared
+def _by_outcome(version: UUID) -> QuerySet[CheckResult, tuple[str, int]]:
     finished = CheckRun.objects.filter(task_version=version, status=CheckRun.Status.FINISHED)
-    bad = Q(outcome__in=[CheckResult.Outcome.FAILED, CheckResult.Outcome.ERROR])
-    results = CheckResult.objects.filter(run=finished.order_by("-id").values("id")[:1])
-    return Tally(**results.aggregate(checks=Count("pk"), bad=Count("pk", filter=bad)))
+    results = CheckResult.objects.filter(run=finished.order_by("-id").values("id")[:1]).order_by()
+    return results.values_list("outcome").annotate(Count("pk"))
 
 
 def with_results(runs: QuerySet[CheckRun]) -> QuerySet[CheckRun]:

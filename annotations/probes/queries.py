@@ -4,6 +4,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from annotations.accounts.models import Project, User
 from annotations.catalog.models import Task, TaskVersion
+from annotations.core.prepared import prepared
 from annotations.probes.models import UNDER_REVIEW, Probe, ProbeEvidence, ProbeFile
 from annotations.review.models import Annotation, Assignment, Case
 from annotations.review.queries import letter
@@ -31,6 +32,12 @@ def phase_of(version: TaskVersion, user: User) -> Probe.Phase:
 def of_version(version: TaskVersion, user: User) -> QuerySet[Probe]:
     """What the person may see of a version's probes, newest first, in three queries."""
     return complete(Probe.objects.visible_to(user).filter(task_version=version))
+
+
+@prepared
+def any_of(version: UUID) -> QuerySet[Probe, tuple[UUID]]:
+    """The id of one of the version's probes, if it has any."""
+    return Probe.objects.filter(task_version=version).order_by().values_list("pk")[:1]
 
 
 def complete(probes: QuerySet[Probe]) -> QuerySet[Probe]:

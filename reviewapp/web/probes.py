@@ -116,8 +116,8 @@ def panel(
 
 def count(version: TaskVersion, who: User) -> int:
     """How many of the version's probes the person may see; most versions have none, which is cheap to find out."""
-    attached = Probe.objects.filter(task_version=version)
-    return attached.visible_to(who).count() if attached.exists() else 0
+    attached = queries.any_of(version.pk)
+    return Probe.objects.filter(task_version=version).visible_to(who).count() if attached else 0
 
 
 # --- Attaching ---------------------------------------------------------------

@@ -8,7 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.cache import patch_vary_headers
@@ -19,6 +19,7 @@ from annotations.accounts.models import User
 from annotations.catalog.models import TaskFile
 from annotations.core.errors import Conflict, DomainError, Invalid
 from annotations.core.ids import new_id
+from annotations.core.prepared import first, prepared
 from annotations.evidence.models import Evidence
 from annotations.review import actions, policies, queries
 from annotations.review.models import Assignment, Case, Confidence, GuidelineGap
@@ -32,7 +33,6 @@ from reviewapp.web.review_form import Answers, Refusal
 from reviewapp.web.second_factor import admit
 from reviewapp.web.subject import Links, Pane, pane, title_of
 
-LATEST = 10  # submissions among which the one to take back is looked for, however many there are
 PANE, MAIN = "section#subject", "main#main"  # as htmx names what a tab or a file replaces, and what a submit does
 
 
@@ -63,10 +63,11 @@ class OfDraft(TypedDict):
 
 def held(request: HttpRequest, project: str, assignment: UUID) -> Assignment:
     """The person's own assignment; anybody else's is 404."""
-    visible = Assignment.objects.visible_to(person(request))
-    own = queries.with_subject(visible).select_related("case__project", "annotation")
-    found = get_object_or_404(own, pk=assignment, case__project__slug=project)
-    admit(request, person(request), found.case.project)
+    user = person(request)
+    found = first(queries.own_assignment(assignment, project, user.pk, everywhere=user.is_superuser))
+    if found is None:
+        raise Http404
+    admit(request, user, found.case.project)
     found.annotation.case = found.case  # spares the policies a query for what is here already
     return found
 
@@ -150,8 +151,7 @@ def _pane(request: HttpRequest, assignment: Assignment) -> Pane:
 
 def _last_submitted(assignment: Assignment, user: User) -> Assignment | None:
     """The submission that can still be taken back from here: the newest whose case has not moved on."""
-    latest = queries.submitted(assignment.case.project, user).exclude(pk=assignment.pk)[:LATEST]
-    return queries.retractable(Assignment.objects.filter(pk__in=latest.values("pk"))).order_by("-id").first()
+    return first(queries.last_retractable(assignment.case.project_id, user.pk, assignment.pk))
 
 
 # --- What the person does ----------------------------------------------------
@@ -247,9 +247,14 @@ def skip(request: HttpRequest, project: str, assignment: UUID) -> HttpResponse:
 
 
 # --- Gaps in the guideline -----------------------------------------------------
-def gaps_of(assignment: Assignment) -> QuerySet[GuidelineGap]:
+def gaps_of(assignment: Assignment) -> list[GuidelineGap]:
     """What this person flagged on the case."""
-    own = GuidelineGap.objects.filter(case=assignment.case_id, author=assignment.annotator_id)
+    return _gaps_of(assignment.case_id, assignment.annotator_id)
+
+
+@prepared
+def _gaps_of(case: UUID, author: UUID) -> QuerySet[GuidelineGap]:
+    own = GuidelineGap.objects.filter(case=case, author=author)
     shown = own.select_related("criterion", "settled_in").only("text", "criterion__title", "settled_in__number")
     return shown.order_by("criterion__position")
 
@@ -272,7 +277,8 @@ def flag(request: HttpRequest, project: str, assignment: UUID) -> HttpResponse:
 def withdraw(request: HttpRequest, project: str, assignment: UUID, gap: UUID) -> HttpResponse:
     """Take a flagged gap back."""
     own = held(request, project, assignment)
-    actions.withdraw_gap(get_object_or_404(gaps_of(own), pk=gap), by=person(request))
+    flagged = get_object_or_404(GuidelineGap, pk=gap, case=own.case_id, author=own.annotator_id)
+    actions.withdraw_gap(flagged, by=person(request))
     return _gaps(request, own)
 
 

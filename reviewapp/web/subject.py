@@ -6,11 +6,13 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from annotations.catalog.models import TaskFile, TaskVersion
+from annotations.core.prepared import prepared
 from annotations.evidence.queries import Tally, latest_finished, tally_of
 from annotations.review.models import Case
 from annotations.rubrics.models import Criterion
@@ -94,9 +96,14 @@ def _task_pane(version: TaskVersion, links: Links, request: HttpRequest) -> Pane
     wanted = request.GET.get("tab", "")
     tab = wanted if wanted in {"files", "evidence", "probes"} else "instruction"
     listed = files.in_tree_order(version.files.select_related("blob")) if tab == "files" else []
-    count = len(listed) or version.files.count()
+    count = len(listed) or len(_file_ids(version.pk))
     tabs = _tabs(links, tab, count, tally_of(version), probes.count(version, person(request)))
     return replace(_opened(tab, tabs, version, listed, links, request), probes_url=f"{links.page}?tab=probes")
+
+
+@prepared
+def _file_ids(version: UUID) -> QuerySet[TaskFile, tuple[int]]:
+    return TaskFile.objects.filter(version=version).order_by().values_list("pk")
 
 
 def _opened(

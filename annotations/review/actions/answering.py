@@ -4,12 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotations.accounts.models import User
 from annotations.audit.actions import record
 from annotations.core.decisions import require
 from annotations.core.errors import Conflict, Invalid
+from annotations.core.prepared import prepared
 from annotations.core.states import move
 from annotations.review import policies, queries
 from annotations.review.actions import gold
@@ -44,9 +46,19 @@ def save_draft(
 
 def _lock(annotation: Annotation) -> Annotation:
     """Lock the case, then the annotation: the order every action here keeps."""
-    Case.every.select_for_update(no_key=True).only("pk").get(pk=annotation.case_id)
+    _locked_case(annotation.case_id)
+    return _locked_annotation(annotation.pk)[0]
+
+
+@prepared
+def _locked_case(case: UUID) -> QuerySet[Case, tuple[UUID]]:
+    return Case.every.select_for_update(no_key=True).filter(pk=case).values_list("pk")
+
+
+@prepared
+def _locked_annotation(annotation: UUID) -> QuerySet[Annotation]:
     rows = Annotation.objects.select_for_update(of=("self",)).select_related("case", "assignment")
-    return rows.get(pk=annotation.pk)
+    return rows.filter(pk=annotation).order_by()
 
 
 def _require_fresh(annotation: Annotation, version: int) -> None:

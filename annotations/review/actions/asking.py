@@ -167,7 +167,7 @@ def stop_waiting(case: Case, *, by: User) -> None:
 
 
 def _hand_back(case: Case, *, by: User | None = None) -> None:
-    disagreements = sum(not row.is_unanimous for row in queries.comparisons(case))
+    disagreements = sum(not row.is_unanimous for row in queries.comparisons(case, cited=False))
     move(case, Case.Status.ADJUDICATION, disagreements=disagreements)
     record("case.handed_back", by=by, target=case, disagreements=disagreements)
     text = f"Everyone you asked about “{case.subject}” has replied."

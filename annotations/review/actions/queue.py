@@ -4,14 +4,17 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypedDict, Unpack
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from annotations.accounts import roles
 from annotations.accounts.models import Project, User
 from annotations.audit.actions import record, record_each
 from annotations.core.decisions import Denied, first_denied, require
 from annotations.core.errors import Conflict, Invalid
+from annotations.core.prepared import first, prepared
 from annotations.core.states import move
 from annotations.review import policies, queries
 from annotations.review.actions.gold import Lot, by_chance, deal
@@ -80,7 +83,7 @@ def claim_next(project: Project, *, by: User, lot: Lot = by_chance) -> Assignmen
     _one_at_a_time(by)
     terms = queries.terms_of(project, by)  # behind the lock: whoever is leaving at this moment has left by then
     require(policies.can_take(terms))
-    taken = queries.taken(project, by).first()
+    taken = queries.taken(project, by)
     if taken and taken.status == Assignment.Status.ACTIVE:
         return taken
     _require_open(terms)
@@ -91,18 +94,17 @@ def claim_next(project: Project, *, by: User, lot: Lot = by_chance) -> Assignmen
 
 def _one_at_a_time(person: User) -> None:
     """Without this a double click takes two cases, or one beyond the quota. Rows that refer to them may still come."""
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=person.pk)
+    _locked(person.pk)
+
+
+@prepared
+def _locked(person: UUID) -> QuerySet[User, tuple[UUID]]:
+    return User.objects.select_for_update(no_key=True).filter(pk=person).values_list("pk")
 
 
 def _pull(terms: queries.Terms, lot: Lot) -> Assignment | None:
-    """Take the best free seat by one locking statement, which passes over seats others are taking at this moment.
-
-    Where all are in others' hands it waits for them, as a seat may only be steered, or be given back.
-    """
-    best = queries.with_subject(queries.claimable(terms))
-    unlocked, every = (best.select_for_update(skip_locked=skip, of=("self",)) for skip in (True, False))
-    seat = unlocked.first() or every.first()
-    if seat is None:
+    """Take the best free seat, if there is any."""
+    if (seat := queries.best_seat(terms)) is None:
         return None
     seat = deal(seat, terms, lot) or seat
     seat.case.project = terms.project
@@ -115,8 +117,7 @@ def _pull(terms: queries.Terms, lot: Lot) -> Assignment | None:
 def sit(seat: Seat, terms: queries.Terms) -> Assignment:
     """Give the seat to the person, taking up the assignment and draft they had before, if any."""
     until = terms.settings.lease_end()
-    before = Assignment.objects.filter(case_id=seat.case_id, annotator=terms.user).first()
-    if before:
+    if before := first(queries.had_before(seat.case_id, terms.user.pk)):
         move(before, Assignment.Status.ACTIVE, seat=seat, lease_ends_at=until)
         return before
     made = Assignment.objects.create(case=seat.case, seat=seat, annotator=terms.user, lease_ends_at=until)

@@ -35,7 +35,7 @@ def advance(case: Case) -> None:
     if (answers := queries.submissions(case)) < case.overlap:
         note_answers(case, answers)
         return
-    compared = queries.comparisons(case)
+    compared = queries.comparisons(case, cited=False)
     disagreements = sum(not row.is_unanimous for row in compared)
     if case.unanimity_settles and not disagreements:
         finals = {row.criterion.pk: _agreed(row) for row in compared}

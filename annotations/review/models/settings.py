@@ -3,10 +3,11 @@ from uuid import UUID
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from annotations.accounts.models import Project
+from annotations.core.prepared import first, prepared
 
 
 class ReviewSettings(models.Model):
@@ -86,10 +87,15 @@ class ReviewSettings(models.Model):
 
 def settings_of(project: Project) -> ReviewSettings:
     """The project's settings; the defaults, unsaved, where nobody changed them."""
-    return ReviewSettings.objects.filter(project=project).first() or ReviewSettings(project=project)
+    return first(_stored(project.pk)) or ReviewSettings(project=project)
+
+
+@prepared
+def _stored(project: UUID) -> QuerySet[ReviewSettings]:
+    return ReviewSettings.objects.filter(project=project)
 
 
 def lease_end_in(project_id: UUID) -> datetime:
     """When a lease ends that is given or extended now in this project."""
-    held = ReviewSettings.objects.filter(pk=project_id).only("lease_minutes").first() or ReviewSettings()
+    held = first(_stored(project_id)) or ReviewSettings()
     return held.lease_end()

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from uuid import UUID
 
-from django.db.models import Prefetch, TextChoices
+from django.db.models import QuerySet, TextChoices
 
+from annotations.core.prepared import prepared
 from annotations.review.answers import Given
 from annotations.review.models import Annotation, Case, Citation, FinalVerdict, Verdict
 from annotations.review.queries.criteria import case_criteria
@@ -86,25 +87,32 @@ def annotated(case: Case) -> Case:
     return case.follows if case.appealed and case.follows else case
 
 
-def comparisons(case: Case) -> list[Comparison]:
-    """Every criterion the case asks, with the submitted answers, in seat order, in four queries."""
-    verdicts = Verdict.objects.select_related("criterion").prefetch_related("citations")
-    annotations = list(
-        Annotation.objects.filter(case=annotated(case), status=Annotation.Status.SUBMITTED)
-        .order_by("assignment__seat__number")
-        .prefetch_related(Prefetch("verdicts", queryset=verdicts))
-    )
-    answers = [{verdict.criterion_id: verdict for verdict in row.verdicts.all()} for row in annotations]
+def comparisons(case: Case, *, cited: bool = True) -> list[Comparison]:
+    """Every criterion the case asks, with the submitted answers, in seat order, in two queries.
+
+    One does where nobody looks at what is `cited`.
+    """
+    answers: dict[UUID, dict[UUID, Verdict]] = defaultdict(dict)
+    for verdict in _submitted(annotated(case).pk, cited=cited):
+        answers[verdict.annotation_id][verdict.criterion_id] = verdict
     return [
         Comparison(
             criterion=criterion,
-            opinions=tuple(
-                Opinion(letter=letter(index), verdict=answers[index][criterion.pk], version=row.version)
-                for index, row in enumerate(annotations)
-            ),
+            opinions=tuple(_opinion(index, given[criterion.pk]) for index, given in enumerate(answers.values())),
         )
         for criterion in case_criteria(case)
     ]
+
+
+def _opinion(index: int, verdict: Verdict) -> Opinion:
+    return Opinion(letter=letter(index), verdict=verdict, version=verdict.annotation.version)
+
+
+@prepared
+def _submitted(case: UUID, *, cited: bool) -> QuerySet[Verdict]:
+    of_case = Verdict.objects.filter(annotation__case=case, annotation__status=Annotation.Status.SUBMITTED)
+    in_seat_order = of_case.select_related("annotation").order_by("annotation__assignment__seat__number")
+    return in_seat_order.prefetch_related("citations") if cited else in_seat_order
 
 
 def edition(compared: Sequence[Comparison]) -> str:

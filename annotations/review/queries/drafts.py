@@ -5,14 +5,22 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from annotations.core.prepared import prepared
 from annotations.review import citations
 from annotations.review.answers import Given
 from annotations.review.models import Annotation, Assignment, Case, ReplyDraft, Verdict
 
+LATELY = 10  # submissions among which the one to take back is looked for, however many there are
+
 
 def answers_of(annotation: Annotation) -> list[Verdict]:
     """The annotation's verdicts with their citations, in two queries."""
-    return list(annotation.verdicts.prefetch_related("citations"))
+    return _answers_of(annotation.pk)
+
+
+@prepared
+def _answers_of(annotation: UUID) -> QuerySet[Verdict]:
+    return Verdict.objects.filter(annotation=annotation).prefetch_related("citations")
 
 
 def reply_draft_of(annotation: Annotation) -> ReplyDraft | None:
@@ -20,11 +28,15 @@ def reply_draft_of(annotation: Annotation) -> ReplyDraft | None:
     return ReplyDraft.objects.filter(annotation=annotation).first()
 
 
-def retractable(submitted: QuerySet[Assignment]) -> QuerySet[Assignment]:
-    """Those whose case has not moved on; policies.can_undo says the same of one."""
+@prepared
+def last_retractable(project: UUID, user: UUID, but: UUID) -> QuerySet[Assignment]:
+    """The newest of what the person handed in lately that can still be taken back; policies.can_undo says it of one."""
+    theirs = Assignment.objects.filter(annotator=user, case__project=project, status=Assignment.Status.SUBMITTED)
+    lately = theirs.exclude(pk=but).order_by("-id").values("pk")[:LATELY]
     waiting = Q(case__status=Case.Status.OPEN)
     unopened = Q(case__status=Case.Status.ADJUDICATION, case__adjudication_drafts__isnull=True)
-    return submitted.filter(waiting | unopened, annotation__stands_since=None)
+    unmoved = Assignment.objects.filter(waiting | unopened, annotation__stands_since=None, pk__in=lately)
+    return unmoved.order_by("-id")[:1]
 
 
 def drafted(verdicts: Iterable[Verdict]) -> dict[UUID, Given]:

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotations.accounts import roles
-from annotations.accounts.models import Project, User
+from annotations.accounts.models import Membership, Project, User
+from annotations.core.prepared import first, prepared
 from annotations.review.models import (
     Annotation,
     Assignment,
@@ -47,8 +50,7 @@ class Terms:
 
 def terms_of(project: Project, user: User) -> Terms:
     settings = settings_of(project)
-    paused = QueuePause.objects.filter(project=project, person=user, lifted_at=None)
-    member = project.memberships.filter(user=user).annotate(is_paused=Exists(paused)).first()
+    member = first(_membership(project.pk, user.pk))
     own = member.daily_quota if member else None
     return Terms(
         project=project,
@@ -61,6 +63,13 @@ def terms_of(project: Project, user: User) -> Terms:
     )
 
 
+@prepared
+def _membership(project: UUID, user: UUID) -> QuerySet[Membership, Any]:
+    """The person's place in the project, with whether their queue `is_paused`."""
+    paused = QueuePause.objects.filter(project=project, person=user, lifted_at=None)
+    return Membership.objects.filter(project=project, user=user).annotate(is_paused=Exists(paused))
+
+
 def free_seats(terms: Terms) -> QuerySet[Seat]:
     """The free seats of a project in the order they are handed out, read off one index."""
     free = Seat.objects.filter(project=terms.project, is_free=True)
@@ -69,7 +78,26 @@ def free_seats(terms: Terms) -> QuerySet[Seat]:
 
 def claimable(terms: Terms) -> QuerySet[Seat]:
     """Free seats this person may take: not of their own task, of a case they had, or beyond their skills."""
-    return of_others(free_seats(terms), terms.user).filter(needs__contained_by=terms.abilities)
+    able = Value(terms.abilities, output_field=Seat._meta.get_field("needs"))  # one value, however many they are
+    return of_others(free_seats(terms), terms.user).filter(needs__contained_by=able)
+
+
+def best_seat(terms: Terms) -> Seat | None:
+    """The seat to hand out next, locked. It passes over seats that others are taking at this moment.
+
+    Where all are in others' hands it waits for them, as a seat may only be steered, or be given back.
+    """
+    values, order = (terms.project.pk, terms.user.pk, terms.abilities), terms.settings.order
+    found = _best_seat(*values, order=order, waits=False) or _best_seat(*values, order=order, waits=True)
+    return first(found)
+
+
+@prepared
+def _best_seat(project: UUID, user: UUID, abilities: list[str], *, order: str, waits: bool) -> QuerySet[Seat]:
+    settings = ReviewSettings(order=order)
+    terms = Terms(Project(pk=project), User(pk=user), settings, role=None, abilities=abilities, quota=None)
+    best = with_subject(claimable(terms))
+    return best.select_for_update(skip_locked=not waits, of=("self",))[:1]
 
 
 def of_others(seats: QuerySet[Seat], user: User) -> QuerySet[Seat]:
@@ -82,18 +110,37 @@ def had(user: User) -> QuerySet[Assignment]:
     return Assignment.objects.filter(case=OuterRef("case_id"), annotator=user).exclude(status=Assignment.Status.EXPIRED)
 
 
-def taken(project: Project, user: User) -> QuerySet[Assignment]:
-    """What the person holds right now, then what leads have given them, each in the order to do it."""
+def taken(project: Project, user: User) -> Assignment | None:
+    """What the person holds right now, or else what leads have given them, the first of it to do."""
+    return first(_taken(project.pk, user.pk))
+
+
+@prepared
+def _taken(project: UUID, user: UUID) -> QuerySet[Assignment]:
     soonest = F("case__due_at").asc(nulls_last=True)
     states = (Assignment.Status.ACTIVE, Assignment.Status.ASSIGNED)  # in the order of their letters as well
     own = Assignment.objects.filter(annotator=user, case__project=project, status__in=states)
-    return own.order_by("status", "lease_ends_at", "-case__priority", soonest, "id")
+    return own.order_by("status", "lease_ends_at", "-case__priority", soonest, "id")[:1]
+
+
+@prepared
+def had_before(case: UUID, user: UUID) -> QuerySet[Assignment]:
+    """What the person had of the case, however it ended."""
+    return Assignment.objects.filter(case=case, annotator=user)
 
 
 def with_subject[Row: models.Model](rows: QuerySet[Row]) -> QuerySet[Row]:
     """Seats or assignments with what a page says of their case, without what no page of a review shows."""
     joined = rows.select_related("case__task_version__task", "case__rubric_version")
     return joined.defer("case__task_version__config", "case__task_version__conversion")
+
+
+@prepared
+def own_assignment(assignment: UUID, project: str, user: UUID, *, everywhere: bool) -> QuerySet[Assignment]:
+    """A person's own assignment with its annotation, for the page at their project's slug; as with_subject."""
+    visible = Assignment.objects.visible_to(User(pk=user, is_superuser=everywhere))
+    own = with_subject(visible).select_related("case__project", "annotation")
+    return own.filter(pk=assignment, case__project__slug=project)
 
 
 def active(project: Project, user: User) -> QuerySet[Assignment]:
@@ -130,7 +177,12 @@ def midnight(days: int = 0) -> datetime:
 
 def submissions(case: Case) -> int:
     """How many have submitted."""
-    return case.annotations.filter(status=Annotation.Status.SUBMITTED).count()
+    return len(_submissions(case.pk))
+
+
+@prepared
+def _submissions(case: UUID) -> QuerySet[Annotation, tuple[UUID]]:
+    return Annotation.objects.filter(case=case, status=Annotation.Status.SUBMITTED).order_by().values_list("pk")
 
 
 def information_of(case: Case, answers: int) -> float:

@@ -1,0 +1,106 @@
+"""Queries whose SQL is worked out once, for the few that run at every step of a person's work.
+
+Django builds and compiles a query anew each time, which takes several times as long as running it (ADR 9).
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from inspect import get_annotations
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+from django.db import connections
+from django.db.models import QuerySet
+from django.db.models.sql import Query
+from django.db.models.sql.compiler import SQLCompiler
+from django.db.transaction import TransactionManagementError
+
+STAND_INS: Mapping[Any, Callable[[], Any]] = {UUID: uuid4, str: lambda: uuid4().hex, list[str]: lambda: [uuid4().hex]}
+
+
+def prepared[**P, Row](build: Callable[P, QuerySet[Any, Row]]) -> Callable[P, list[Row]]:
+    """The rows of a query that is built once for a process, and filled in with the values of each call.
+
+    What is passed by position (a UUID, a str or a list[str], never None) are values that the query compares with.
+    What is passed by keyword shapes the query: one is kept for each combination. The body must not branch on a value.
+    """
+    kinds = [kind for name, kind in get_annotations(build).items() if name in _positional(build)]
+    plans: dict[Hashable, _Plan[Row]] = {}
+
+    @wraps(build)
+    def rows(*values: P.args, **shape: P.kwargs) -> list[Row]:
+        key = tuple(sorted(shape.items()))
+        if (plan := plans.get(key)) is None:
+            stand_ins = [STAND_INS[kind]() for kind in kinds]
+            plan = plans[key] = _Plan.of(cast(Any, build)(*stand_ins, **shape), stand_ins)
+        return list(plan.filled(values))
+
+    return rows
+
+
+def first[Row](rows: Sequence[Row]) -> Row | None:
+    """The first of what a query found, if it found anything."""
+    return rows[0] if rows else None
+
+
+def _positional(build: Callable[..., object]) -> Sequence[str]:
+    code = build.__code__
+    return code.co_varnames[: code.co_argcount]
+
+
+@dataclass(frozen=True)
+class _Plan[Row]:
+    """A compiled query; `places` say for each of its parameters which value goes there, None for what stays."""
+
+    rows: QuerySet[Any, Row]
+    compiler: SQLCompiler
+    sql: str
+    parameters: tuple[Any, ...]
+    places: tuple[int | None, ...]
+
+    @classmethod
+    def of(cls, rows: QuerySet[Any, Row], stand_ins: Sequence[Any]) -> "_Plan[Row]":
+        compiler = rows.query.get_compiler(rows.db)
+        sql, parameters = compiler.as_sql()
+        places = tuple(stand_ins.index(value) if value in stand_ins else None for value in parameters)
+        if missing := set(range(len(stand_ins))) - set(places):
+            raise TypeError(f"The query compares nothing with its values {sorted(missing)}.")
+        return cls(rows, compiler, sql, tuple(parameters), places)
+
+    def filled(self, values: Sequence[Any]) -> QuerySet[Any, Row]:
+        if None in values:
+            raise TypeError("A prepared query compares with values; None is none.")
+        chosen = zip(self.parameters, self.places, strict=True)
+        bound = tuple(kept if place is None else values[place] for kept, place in chosen)
+        rows: Any = self.rows.all()
+        rows.query.__class__ = _Filled
+        rows.query.done = _Compiled.like(self.compiler, self.rows.db, self.sql, bound)
+        return cast("QuerySet[Any, Row]", rows)
+
+
+class _Filled(Query):
+    """A query that has been compiled."""
+
+    done: SQLCompiler
+
+    def get_compiler(self, *_: Any, **__: Any) -> SQLCompiler:
+        return self.done
+
+
+class _Compiled(SQLCompiler):
+    """A compiler that has done its work, on this thread's connection."""
+
+    sql: str
+    bound: tuple[Any, ...]
+
+    @classmethod
+    def like(cls, done: SQLCompiler, alias: str, sql: str, bound: tuple[Any, ...]) -> "_Compiled":
+        if done.query.select_for_update and connections[alias].get_autocommit():
+            raise TransactionManagementError("A query that locks rows runs inside a transaction only.")
+        compiled = cls.__new__(cls)
+        vars(compiled).update(vars(done), connection=connections[alias], sql=sql, bound=bound)
+        return compiled
+
+    def as_sql(self, *_: Any, **__: Any) -> tuple[str, tuple[Any, ...]]:
+        return self.sql, self.bound
