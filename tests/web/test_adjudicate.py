@@ -138,7 +138,7 @@ def test_the_page_asks_a_fixed_number_of_queries(
     case: Case, cleo: User, browser: Browser, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     browser.as_(cleo)
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(28):
         browser.get(url(case))
 
 
