@@ -37,7 +37,12 @@ POLL_SECONDS = 0.5
 _BUILDER = "1"  # goes up with every change to how images are built
 _STEP = re.compile(rb"^ ---> ([0-9a-f]{12,64})$", re.MULTILINE)
 _FULL = "no space left on device"
-_NOT_STARTED = re.compile(rb"^error running container: (from \S+ creating container .*)", re.MULTILINE | re.DOTALL)
+# What Docker and podman say where it was they who could not start a step.
+_NOT_STARTED = re.compile(
+    r"failed to create endpoint|network \S+ not found|error creating overlay mount|failed to register layer"
+    r"|error running container: from \S+ creating container"
+)
+_NO_PROGRAM = "executable file not found"
 
 type Lines = queue.SimpleQueue[bytes | Exception | None]
 type Say = Callable[[str, bytes], None]
@@ -234,12 +239,13 @@ def _memory(engine: Engine) -> dict[str, str]:
 
 
 def _failure(message: str, log: bytes) -> Exception:
-    """Why a build failed; a full disk is the host's, since a build's steps have no quota of their own, and so is a
-    step that podman could not start."""
-    if started := _NOT_STARTED.search(log[-TAIL_BYTES:]):
-        return DockerException(f"a build step could not be started: {started[1].decode(errors='replace')[-300:]}")
-    if _FULL in message.lower() or _FULL.encode() in log[-TAIL_BYTES:].lower():
+    """Why a build failed; a full disk is the host's, since a build's steps have no quota of their own, and so is what
+    keeps the engine from starting a step."""
+    said = f"{log[-TAIL_BYTES:].decode(errors='replace')}\n{message}".strip()
+    if _FULL in said.lower():
         return DockerException(f"its disk is full: {message}")
+    if _NOT_STARTED.search(said) and _NO_PROGRAM not in said:
+        return DockerException(f"a build step could not be started: {said[-300:]}")
     return BuildFailed(message, log)
 
 

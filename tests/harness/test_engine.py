@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from docker.errors import DockerException
 
 from harness import guard, images
 from harness.container import Cancelled, Limits, started
@@ -27,14 +28,16 @@ with started(Engine.connect(), sys.argv[1], limits=Limits(memory_mb=64), labels=
 """
 
 
-def build(engine: Engine, folder: Path, *, timeout: float = 60, cancel_after: float = 1e9) -> images.Built:
+def build(
+    engine: Engine, folder: Path, *, timeout: float = 60, cancel_after: float = 1e9, network: str = "none"
+) -> images.Built:
     asked = time.monotonic()
     return images.build(
         engine,
         folder,
         tag="reviewapp-test/build:1",
         timeout=timeout,
-        network="none",
+        network=network,
         cancelled=lambda: time.monotonic() > asked + cancel_after,
     )
 
@@ -122,6 +125,15 @@ def test_it_keeps_the_log_of_a_build_that_fails(engine: Engine, small: str, tmp_
     with pytest.raises(images.BuildFailed, match="non-zero code: 3") as failure:
         build(engine, tmp_path)
     assert b"before" in failure.value.log
+
+
+def test_a_step_that_the_engine_could_not_start_is_no_fault_of_the_dockerfile(
+    engine: Engine, small: str, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {small}\nRUN : {uuid4()}\n")
+    with pytest.raises(DockerException, match="could not be started") as broken:
+        build(engine, tmp_path, network="reviewapp-test-nowhere")
+    assert not isinstance(broken.value, images.BuildFailed)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ Nothing here has a network: the bridge is of one fixed name, which the host's Do
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from docker.errors import DockerException, ImageNotFound
@@ -25,11 +27,11 @@ MAKES_AND_SERVES = "mkdir -p /app; echo new > /app/new; sleep 60 & wait"
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine() -> Iterator[Engine]:
     """Podman's service; the tests are skipped where there is none, or where it cannot run a container at all."""
     if shutil.which("podman") is None:
         pytest.skip("podman is not installed on this machine")
-    folder = tmp_path_factory.mktemp("podman")
+    folder = Path(tempfile.mkdtemp(prefix="reviewapp-podman-"))  # its mounts would trip pytest's own tidying
     command = ["podman", f"--root={folder}/images", f"--runroot={folder}/run"]
     command += ["--runtime=runc"] if shutil.which("runc") else []  # crun refuses hosts with both kinds of cgroups
     address = f"unix://{folder}/podman.sock"
@@ -41,6 +43,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         service.wait()
         clean = [*command, "unshare", "rm", "-rf"] if os.geteuid() else ["umount"]
         subprocess.run([*clean, folder / "images" / "overlay"], check=False)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _working(address: str) -> Engine:
