@@ -19,6 +19,7 @@ from harness.checks import BESIDE, READ, REGISTRY, Check, Needs
 from harness.container import Cancelled, NotReady
 from harness.engine import Engine, EngineUnavailable
 from harness.guard import GuardFailed
+from harness.mutation.watch import Watch
 from harness.plan import Plan
 from harness.reading.neighbours import Neighbour
 from harness.results import Artifact, CheckOutcome, Outcome, Result, trouble
@@ -78,9 +79,12 @@ def run_checks(
         on_progress=on_progress,
         neighbours=neighbours,
     )
+    checks = checks_of(plan)
+    if any(check.needs == Needs.ORACLE for check in checks):
+        bench.watch = Watch()
     run = _Run(bench, cancelled, on_start, on_result)
     try:
-        run.through(checks_of(plan), halt=halted.set)
+        run.through(checks, halt=halted.set)
         return _facts(bench)
     except (requests.RequestException, HTTPError) as error:
         if cancelled():

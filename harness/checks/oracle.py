@@ -3,14 +3,13 @@ repeats; not that the reference does honest work."""
 
 from harness.attempts.attempt import ORACLE, Attempt
 from harness.checks.base import Check, Criterion, Needs, because, evidence, rewards, unscored
-from harness.mutation.watch import Watch
 from harness.results import Finding, Outcome, Place, Result, Severity
 from harness.workbench import Workbench
 
 
 def run(bench: Workbench) -> Result:
-    bench.watch = Watch()
-    attempts = bench.try_each("oracle", [*[ORACLE] * (bench.plan.oracle_runs - 1), bench.watch.act])
+    last = bench.watch.act if bench.watch else ORACLE
+    attempts = bench.try_each("oracle", [*[ORACLE] * (bench.plan.oracle_runs - 1), last])
     facts = {"runs": [attempt.facts for attempt in attempts]}
     kept, count = evidence(attempts), len(attempts)
     full = sum(attempt.reward.is_full for attempt in attempts)

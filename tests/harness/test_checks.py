@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
+from docker.models.containers import Container as DockerContainer
 
 from harness.engine import Engine
 from harness.plan import Plan
@@ -33,6 +34,23 @@ def test_it_passes_a_sound_task_and_keeps_the_evidence(task: WriteTask, run: Run
     assert ran.facts.limits_enforced
     assert ran.facts.image_digest
     assert ran["builds"].artifacts[0].name == "build.txt"
+
+
+@pytest.mark.parametrize(("wanted", "looks"), [("reward_present", 0), ("leftovers", 2)])
+def test_it_looks_through_a_container_only_for_checks_that_ask_what_changed(
+    task: WriteTask, run: Run, monkeypatch: pytest.MonkeyPatch, wanted: str, looks: int
+) -> None:
+    """The engine reads every file of the image for it."""
+    looked, diff = list[DockerContainer](), DockerContainer.diff
+
+    def counted(box: DockerContainer) -> object:
+        looked.append(box)
+        return diff(box)
+
+    monkeypatch.setattr(DockerContainer, "diff", counted)
+    ran = run(task(), Plan(oracle_runs=1, nop_runs=1, only=("oracle", wanted)))
+    assert ran[wanted].outcome == "passed"
+    assert len(looked) == looks
 
 
 def test_it_names_the_stand_ins_a_run_used(task: WriteTask, run: Run, engine: Engine, small: str) -> None:
