@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotations.accounts.models import Project, User
 from annotations.review import queries
-from annotations.review.models import Adjudication, Case, Verdict
+from annotations.review.models import Adjudication, Case, Seat, Verdict
 from reviewapp.demo import history
 from reviewapp.demo.tasks import stories
 
@@ -56,13 +56,14 @@ def test_it_is_made_once() -> None:
 
 
 @pytest.mark.django_db
-def test_a_newcomer_without_skills_is_told_so_and_nobody_else_lacks_work() -> None:
+def test_a_newcomer_lacks_the_skills_that_others_have_for_work_of_many_days() -> None:
     made = history.seed(12, seed=1, on_day=lambda day, days: None)
-    newcomer = User.objects.get(email=history.NEWCOMER.email)
-    state = queries.queue_state(made, newcomer)
+    free = Seat.objects.filter(project=made, is_free=True).values("case").distinct().count()
+    state = queries.queue_state(made, User.objects.get(email=history.NEWCOMER.email))
     assert state.claimable == 0
     assert state.reasons is not None
-    assert state.reasons.beyond_skills > 0
+    assert state.reasons.beyond_skills == free
+    assert made.memberships.filter(skills__contains=["shell", "statistics"]).count() == 5
     oldest = Case.objects.filter(project=made).order_by("opened_at")[0]
     assert timezone.now() - oldest.opened_at > timedelta(days=7)
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotations.acceptance import progress
@@ -195,11 +196,14 @@ class _Life:
 
     def _reply(self, clock: Iterator[datetime]) -> None:
         """Those whom a lead asked back answer within the day."""
-        asked = Assignment.objects.filter(case__project=self.project, case__status=Case.Status.ASKED)
-        for held in asked.filter(status=Assignment.Status.SUBMITTED).select_related("annotation", "annotator", "case"):
+        for held in self._asked():
             with at(next(clock)):
-                said = self.rng.choice(REPLIES)
-                review.reply(held, said, {}, version=0, by=held.annotator)
+                review.reply(held, self.rng.choice(REPLIES), {}, version=0, by=held.annotator)
+
+    def _asked(self) -> QuerySet[Assignment]:
+        """Whoever is to reply to a lead."""
+        theirs = Assignment.objects.filter(case__project=self.project, case__status=Case.Status.ASKED)
+        return theirs.filter(status=Assignment.Status.SUBMITTED).select_related("annotation", "annotator", "case")
 
     def _answers(self, case: Case, judge: Judge) -> Answers:
         criteria, wrong = review_queries.case_criteria(case), self.faults[case.pk]
@@ -266,3 +270,15 @@ class _Life:
             review.save_draft(held.annotation, begun, version=held.annotation.version, by=judge.user)
         with at(self.today - timedelta(days=1)):
             self._join(NEWCOMER.email, NEWCOMER.name)
+            self._ask_back()
+
+    def _ask_back(self) -> None:
+        """A lead waits for Ana, whom they asked about a case; whoever else judged it has replied."""
+        lead, ana = self.leads[0], self.judges[0].user
+        waiting = review_queries.to_adjudicate(self.project, lead)
+        theirs = Assignment.objects.filter(case__in=waiting, annotator=ana, status=Assignment.Status.SUBMITTED)
+        rows = theirs.order_by("id").select_related("case__project", "case__task_version__task")
+        if case := next((row.case for row in rows if policies.can_ask(lead, row.case)), None):
+            review.ask(case, QUESTION, by=lead)
+            for held in self._asked().exclude(annotator=ana):
+                review.reply(held, REPLIES[0], {}, version=0, by=held.annotator)

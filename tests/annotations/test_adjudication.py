@@ -196,6 +196,17 @@ def test_it_keeps_an_unfinished_reply_until_it_is_sent(case: Case, ana: User, be
         actions.save_reply(assignment, "And another thing", {}, version=0, by=ana)
 
 
+def test_it_asks_the_second_annotator_the_same_whatever_the_first_changed(
+    case: Case, ana: User, ben: User, cleo: User
+) -> None:
+    question = actions.ask(case, "Why?", by=cleo)
+    reply(case, ana, tests_behaviour=Given(2))
+    assert queries.open_to_change(question) == [criterion(case)]
+    reply(case, ben, tests_behaviour=Given(0, rationale="It fails still."))
+    case.refresh_from_db()
+    assert case.disagreements == 1
+
+
 def test_the_lead_may_stop_waiting(case: Case, ana: User, cleo: User) -> None:
     actions.ask(case, "Why?", by=cleo)
     actions.stop_waiting(case, by=cleo)

@@ -35,9 +35,11 @@ def ask(case: Case, text: str, *, criterion: Criterion | None = None, by: User) 
     if not text or len(text) > LONGEST_RATIONALE:
         told = f"Ask something, in at most {LONGEST_RATIONALE:,} characters."
         raise Invalid("Nobody was asked.", {"question": told})
-    if criterion and criterion not in queries.disputed_criteria(case):
+    disputed = queries.disputed_criteria(case)
+    if criterion and criterion not in disputed:
         raise Invalid("Nobody was asked.", {"criterion": "Choose a criterion in dispute, or all of them."})
     question = Question.objects.create(case=case, by=by, criterion=criterion, text=text)
+    question.criteria.set([criterion] if criterion else disputed)
     move(case, Case.Status.ASKED)
     record("case.asked", by=by, target=case, criterion=criterion.key if criterion else "")
     _tell_asked(case, by=by)

@@ -128,6 +128,9 @@ class Question(models.Model):
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="question")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="questions")
     criterion = models.ForeignKey(Criterion, null=True, on_delete=models.PROTECT, related_name="questions")
+    criteria = models.ManyToManyField(
+        Criterion, related_name="+", help_text="What replies may change: it, or all that was in dispute when asked."
+    )
     text = models.TextField()
     asked_at = models.DateTimeField(auto_now_add=True)
 

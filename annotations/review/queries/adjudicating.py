@@ -76,8 +76,8 @@ def disputed_criteria(case: Case) -> list[Criterion]:
 
 
 def open_to_change(question: Question) -> list[Criterion]:
-    """The criteria whose answers its annotators may change with their reply."""
-    return [question.criterion] if question.criterion else disputed_criteria(question.case)
+    """The criteria whose answers its annotators may change: the same for all, whatever one of them has changed."""
+    return list(question.criteria.all())
 
 
 @dataclass(frozen=True)
