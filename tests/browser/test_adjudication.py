@@ -62,6 +62,15 @@ def test_a_lead_settles_a_case_by_keyboard_alone(stack: Stack, visit: Callable[[
     expect(disputes.first).to_contain_text("Different evidence seen")
     cleo.audit()
 
+    # At 200 % of a common screen the keys lead to nothing that the bars cover.
+    page.set_viewport_size({"width": 720, "height": 450})
+    keys.press("y")
+    cause, submit = (page.locator(part).first.bounding_box() for part in (".cause", ".submit"))
+    assert cause is not None
+    assert submit is not None
+    assert cause["y"] + cause["height"] <= submit["y"]
+    page.set_viewport_size({"width": 1440, "height": 900})
+
     # Take A's answer to the first, say why, and be led to the second; answer that one by number.
     for key in ("a", "y", "2"):
         keys.press(key)
