@@ -1,4 +1,4 @@
-"""Which run a host takes next: the oldest that it has room for, so that it never promises more than it has."""
+"""Which run a host takes next: the first in turn that it has room for, so that it never promises more than it has."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from annotations.core import work
 from annotations.evidence.models import CheckRun, Host
+from annotations.evidence.queries import in_turn
 from annotations.evidence.recording import Claim, claim
 from harness.capacity import Weight, capacity_of, task_weight, while_building
 from harness.config import environment_of
@@ -39,7 +40,7 @@ def see(engine: Engine, *, cpus: int, memory_mb: int) -> Host:
 
 @transaction.atomic
 def claim_next(host: Host, *, runtimes: frozenset[str], worker: str) -> Claim | None:
-    """Take the oldest waiting run that fits beside what runs on this engine already; None: there is none.
+    """Take the first waiting run in turn that fits beside what runs on this engine already; None: there is none.
 
     Every other run that is looked at says what it waits for. One that was overtaken MOST_OVERTAKES times is overtaken
     no more: the host's room is left to it.
@@ -85,8 +86,7 @@ def free_on(host: Host) -> Weight:
 
 def _waiting() -> Iterator[CheckRun]:
     due = Q(retry_at__isnull=True) | Q(retry_at__lte=timezone.now())
-    runs = CheckRun.objects.filter(due, status=CheckRun.Status.QUEUED).order_by("pk").select_related("task_version")
-    yield from runs[:LOOKED_AT]
+    yield from in_turn().filter(due).select_related("task_version")[:LOOKED_AT]
 
 
 def weight_of(run: CheckRun, host: Host) -> Weight:

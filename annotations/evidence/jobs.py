@@ -57,7 +57,7 @@ def _leave(**_facts: object) -> None:
 
 @shared_task
 def run_checks(run_id: str) -> None:
-    """Take the oldest waiting run that this host has room for, work, record, and go on while there is one.
+    """Take the first waiting run in turn that this host has room for, work, record, and go on while there is one.
 
     The run named is the one that began to wait; whichever is due is taken. Without an engine it goes on waiting and
     says so.

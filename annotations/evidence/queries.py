@@ -3,7 +3,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Case, Count, OuterRef, Prefetch, Q, QuerySet, Subquery, When, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from annotations.catalog.models import Task, TaskVersion
@@ -60,9 +61,24 @@ def stale() -> QuerySet[CheckRun]:
     return CheckRun.objects.filter(silent, status=CheckRun.Status.RUNNING)
 
 
+def in_turn() -> QuerySet[CheckRun]:
+    """Waiting runs in the order they are taken: projects take turns, each with its oldest, so none keeps others out.
+
+    What a project has running counts as turns it has had.
+    """
+    running = CheckRun.objects.filter(status=CheckRun.Status.RUNNING).order_by().values_list("project")
+    had = [When(project=project, then=count) for project, count in running.annotate(Count("pk"))]
+    place = Window(RowNumber(), partition_by="project", order_by="pk")
+    turn = place + Case(*had, default=0)
+    return CheckRun.objects.filter(status=CheckRun.Status.QUEUED).annotate(turn=turn).order_by("turn", "pk")
+
+
 def place_in_queue(run: CheckRun) -> int:
     """How many runs wait before this one (0: it is next)."""
-    return CheckRun.objects.filter(status=CheckRun.Status.QUEUED, id__lt=run.pk).count()
+    of_project = CheckRun.objects.filter(project=run.project_id)
+    older = Q(status=CheckRun.Status.QUEUED, pk__lte=run.pk)
+    turn = of_project.filter(older | Q(status=CheckRun.Status.RUNNING)).count()
+    return in_turn().filter(Q(turn__lt=turn) | Q(turn=turn, pk__lt=run.pk)).count()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which run a host takes: the oldest that it has room for, and never more than it has."""
+"""Which run a host takes: the first in turn that it has room for, and never more than it has."""
 
 import time
 from datetime import timedelta
@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from annotations.accounts.models import Project, User
-from annotations.evidence import hosts, jobs, recording
+from annotations.accounts.models import Membership, Project, User
+from annotations.evidence import hosts, jobs, queries, recording
 from annotations.evidence.models import CheckRun, Host
 from annotations.evidence.recording import Claim
 from harness.engine import NO_GVISOR, Engine
@@ -71,6 +71,19 @@ def test_it_takes_the_oldest_first_and_no_more_than_fits(project: Project, eli: 
     ended(runs[0])
     assert taken(host) == runs[2]
     assert said(runs[2]) == ""
+
+
+def test_a_project_that_waits_with_many_lets_others_have_their_turn(project: Project, eli: User, host: Host) -> None:
+    many = [waiting(project, eli) for _ in range(4)]
+    assert taken(host) == many[0]
+    other = builders.project("other", eli=(eli, Membership.Role.EXPERT))
+    few = [waiting(other, eli) for _ in range(2)]
+    assert [queries.place_in_queue(run) for run in (few[0], many[1], few[1], many[2], many[3])] == [0, 1, 2, 3, 4]
+    assert taken(host) == few[0]
+    ended(many[0])
+    assert taken(host) == many[1]  # each has one running or none: the older run goes first
+    ended(few[0])
+    assert [taken(host), queries.place_in_queue(many[3])] == [few[1], 1]
 
 
 def test_it_lets_a_run_that_waits_alone_make_two_attempts_at_a_time(project: Project, eli: User, host: Host) -> None:
