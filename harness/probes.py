@@ -193,7 +193,7 @@ def _verdict(claim: Claim, attempt: Attempt) -> tuple[bool | None, str]:
 def _unscored(attempt: Attempt) -> str:
     """Why the attempt says nothing of the claim; empty when it does."""
     if attempt.trouble:
-        return f"The run met network trouble, so it counts for nothing: {attempt.trouble}"
+        return f"The run counts for nothing, as what it needs could not be had: {attempt.trouble}"
     if attempt.reward.invalid:
         return f"There is no reward: {attempt.reward.invalid}{f' ({attempt.cut_short})' if attempt.cut_short else ''}."
     code = attempt.agent.exit_code if attempt.agent else None

@@ -88,7 +88,7 @@ def unscored(attempts: Sequence[Attempt]) -> str | None:
     """Why the attempts cannot be scored: network trouble, memory, or a verifier that left no reward."""
     for number, attempt in enumerate(attempts, start=1):
         if attempt.trouble:
-            return f"Run {number} met network trouble, so it counts for nothing: {attempt.trouble}"
+            return f"Run {number} counts for nothing, as what it needs could not be had: {attempt.trouble}"
         if attempt.reward.invalid:
             return f"Run {number} has no reward: {attempt.reward.invalid}{because(attempt)}."
     return None

@@ -24,6 +24,7 @@ _BASH_ONLY = re.compile(
 def find(bundle: Bundle) -> Iterator[Finding]:
     """Findings about settings nobody reads, files that do not belong, and scripts that cannot be started."""
     yield from _settings(bundle.warnings)
+    yield from _estimates(bundle)
     yield from _strays(bundle)
     for text in texts(bundle, lambda path: path.endswith((".sh", ".bash")) and part(path) in ("tests", "solution")):
         yield from _script(text)
@@ -41,6 +42,16 @@ def _settings(warnings: Iterable[Problem]) -> Iterator[Finding]:
     yield from _told("task.toml has odd settings", other, "Mend what is named.", Severity.INFORMATION)
     fix = "Take the files out, or put them where they count: environment/, tests/, solution/, steps/ or README.md."
     yield from _told("Files are no part of the bundle", left_out, fix, Severity.INFORMATION)
+
+
+def _estimates(bundle: Bundle) -> Iterator[Finding]:
+    """Times that cannot both be meant: what is free for people to write may be wrong all the same."""
+    metadata = bundle.config.raw.get("metadata") or {}
+    expert, junior = metadata.get("expert_time_estimate_min"), metadata.get("junior_time_estimate_min")
+    if isinstance(expert, int | float) and isinstance(junior, int | float) and expert > junior:
+        seen = f"expert_time_estimate_min is {expert}, junior_time_estimate_min is {junior}."
+        fix = "Give both in minutes; whoever knows the field needs no longer than who does not."
+        yield Finding("An expert is said to need longer than a beginner", seen, fix, Place("task.toml"))
 
 
 def _told(title: str, problems: list[Problem], fix: str, severity: Severity | None) -> Iterator[Finding]:
@@ -110,6 +121,6 @@ CHECK = reading(
     criterion=Criterion.ENVIRONMENT_RELIABILITY,
     severity=Severity.WARNING,
     description="Every setting is one that runners read, scripts can be started, and nothing got in by accident.",
-    version="1",
+    version="2",
     clean="Every setting is read, scripts can be started, and nothing got in by accident.",
 )

@@ -2,7 +2,8 @@
 
 What a cheat would do: make the work disappear. Files of the image that the tests name (data, reference results, helper
 scripts, tests of a project) are emptied by the agent's user, together with the reference solution's result: nothing
-then agrees with nothing, and a helper that does nothing reports no failure. Where that wins by files alone that neither
+then agrees with nothing, and a helper that does nothing reports no failure. A program that has words for good work is
+made to say them. Where that wins by files alone that neither
 the instruction nor the solution names, the verifier's own reference lies in the agent's hands, where no honest expert
 leaves it: blocking. Where it takes the data that the task hands to the agent, an agent would have to destroy its own
 input, and a copy below /tests mends it: a warning.
@@ -18,12 +19,13 @@ from harness.attempts.attempt import Act, Attempt
 from harness.checks.base import Check, Criterion, Needs, evidence
 from harness.checks.cheats import Pointless, held_out, void, words_below
 from harness.container import Container
-from harness.mutation.hollow import Hollowing, empty, nothing_in
+from harness.mutation.hollow import Hollowing, agreeing, empty
 from harness.mutation.produced import is_noise
 from harness.results import Artifact, Finding, Outcome, Place, Result, Severity, judged
 from harness.workbench import Workbench
 
 MOST_FILES = 100
+LONGEST = 64 * 1024  # of a program that is read for what it says
 _ELSEWHERE = "/proc /sys /dev /usr /lib /etc /var/lib /tests /solution /logs /tmp */.git */node_modules"
 _LEFT_OUT = " -o ".join(f"-path '{path}'" for path in _ELSEWHERE.split())
 _FIND = f"find / -xdev '(' {_LEFT_OUT} ')' -prune -o -type f -size -2048k -print 2> /dev/null | head -n 5000"
@@ -51,7 +53,7 @@ class Emptying:
             raise Pointless("The tests name no file of the image that the agent may change.")
         if self.result.left or self.result.serves:
             raise Pointless("The reference solution's result is not in files alone, so nothing can be told.")
-        box.put([(path, nothing_in(path), 0o755) for path in self.changed])
+        box.put([(path, agreeing(path, box.read(path, limit=LONGEST).data), 0o755) for path in self.changed])
 
     def _writable(self, box: Container, paths: list[str]) -> list[str]:
         if not paths:
@@ -104,7 +106,8 @@ def _hidden(bench: Workbench) -> Result | None:
 def _reference(emptying: Emptying) -> Finding:
     return Finding(
         title="The verifier trusts reference files that the agent may change",
-        seen=f"With {_listed(emptying)} and the result emptied, the verifier gave the full reward.",
+        seen=f"With {_listed(emptying)} emptied or made to agree, and the result emptied, the verifier gave the full "
+        "reward.",
         fix="Keep what the verifier compares with, and the scripts it runs, below tests/ instead of in the image.",
         place=_PLACE,
     )
@@ -140,7 +143,7 @@ CHECK = Check(
     criterion=Criterion.NON_TRIVIALITY,
     severity=Severity.BLOCKING,
     needs=Needs.ORACLE,
-    description="Emptying the image's files that the tests name, together with the result, earns no full reward.",
-    version="1",
+    description="Emptying the image's files that the tests name, or making them agree, earns nothing without a result.",
+    version="2",
     run=run,
 )

@@ -68,7 +68,9 @@ def held_out(attempts: Sequence[Attempt], *, clean: str) -> Result:
     """What a check comes to when no cheat earned the full reward."""
     facts, kept = {"runs": [attempt.facts for attempt in attempts]}, evidence(attempts)
     if trouble := next((attempt.trouble for attempt in attempts if attempt.trouble), None):
-        return Result(Outcome.ERROR, f"The verifier met network trouble: {trouble}", facts=facts, artifacts=kept)
+        return Result(
+            Outcome.ERROR, f"What the verifier needs could not be had: {trouble}", facts=facts, artifacts=kept
+        )
     return Result(Outcome.PASSED, clean, facts=facts, artifacts=kept)
 
 

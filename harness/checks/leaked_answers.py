@@ -1,6 +1,6 @@
 """Tests and solution are not in the image. Proves it of the files below environment/ that the build takes up, by
-content, and of a Dockerfile that names the task's own folders; what a build step downloads or unpacks is for
-`image_layers` to see."""
+content, and of a Dockerfile that names the task's own folders, and finds Python tests that read a result from the
+image; what a build step downloads or unpacks is for `image_layers` to see."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,16 @@ from pathspec import PathSpec
 from harness.bundle import Bundle, BundleFile
 from harness.checks.base import Criterion, reading
 from harness.reading import dockerfile
-from harness.reading.answers import TITLES, Answer, answers, gravity, lines_that_tell, speaks_of_tests, written_by
+from harness.reading.answers import (
+    TITLES,
+    Answer,
+    answers,
+    gravity,
+    lines_that_tell,
+    read_from_image,
+    speaks_of_tests,
+    written_by,
+)
 from harness.reading.texts import LONGEST, Text, part, text_of, texts
 from harness.results import Finding, Place, Severity
 
@@ -26,6 +35,7 @@ def find(bundle: Bundle) -> Iterator[Finding]:
     """A finding for each answer that the image takes up, by equal content, and for solutions that are quoted."""
     yield from _outer_context(bundle)
     yield from _outer_sources(bundle)
+    yield from _read_there(bundle)
     taken = _taken_up(bundle)
     held = {file.sha256: file for file in taken}
     known = answers(bundle)
@@ -163,13 +173,25 @@ def _outer_sources(bundle: Bundle) -> Iterator[Finding]:
                     yield Finding("The Dockerfile copies tests or solution", seen, _FIX, place)
 
 
+def _read_there(bundle: Bundle) -> Iterator[Finding]:
+    """Tests that compare with a result which they read from the image."""
+    for module, use in read_from_image(bundle):
+        yield Finding(
+            title="The tests read the expected result from the image",
+            seen=f"{use.path} comes with the image, where the agent reads it too: {module.line(use.line)}",
+            fix="Put it into tests/, which the runner brings in when the agent is done, or work it out in the test.",
+            place=Place(module.path, use.line),
+            severity=Severity.WARNING,
+        )
+
+
 CHECK = reading(
     find,
     key="leaked_answers",
     title="No answers in the image",
     criterion=Criterion.NON_TRIVIALITY,
     severity=Severity.BLOCKING,
-    description="Nothing of tests/ or solution/ is among the files that go into the image.",
-    version="2",
+    description="Nothing of tests/ or solution/, nor a result that tests compare with, goes into the image.",
+    version="3",
     clean="Nothing of tests/ or solution/ is among the files that go into the image.",
 )

@@ -134,7 +134,7 @@ def _change(mutant: Mutant, box: Container) -> None:
 def _judged(tried: Sequence[Tried], from_snapshot: bool) -> Result:
     told = [each for each in tried if each.is_told]
     if not told:
-        return Result(Outcome.ERROR, f"Every attempt met network trouble: {tried[0].attempt.trouble}")
+        return Result(Outcome.ERROR, f"No verifier got what it needs: {tried[0].attempt.trouble}")
     survived = [each for each in told if each.survived]
     rejected = len(told) - len(survived)
     accused = [*_loose_data(told), *_loose_code(told)]

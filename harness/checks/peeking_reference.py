@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from harness.bundle import Bundle
 from harness.checks.base import Criterion, reading
 from harness.reading import shell
+from harness.reading.answers import is_brought
 from harness.reading.pytests import Module, parse
 from harness.reading.python_paths import path_uses
 from harness.reading.runners import hardly_fails, runs_tests
 from harness.reading.shell import Command
-from harness.reading.texts import part, texts
 from harness.reading.verifiers import Folder, folders
 from harness.results import Finding, Place, Severity
 
@@ -140,14 +140,8 @@ def _copies_answer(command: Command, bundle: Bundle) -> Iterator[Seen]:
     for source in sources:
         name = source.rpartition("/")[2]
         is_outside = source.startswith("/") and not source.startswith(("/solution", "/tests", "/tmp/"))  # noqa: S108
-        if is_outside and _ANSWER.search(source) and name not in bundle.instruction and _is_brought(bundle, name):
+        if is_outside and _ANSWER.search(source) and name not in bundle.instruction and is_brought(bundle, name):
             yield Seen(command.line, COPIES_ANSWER, NO_ANSWER)
-
-
-def _is_brought(bundle: Bundle, name: str) -> bool:
-    files = [file.path for file in bundle.files if part(file.path) == "environment"]
-    is_file = any(path.rpartition("/")[2] == name for path in files)
-    return is_file or any(name in read.text for read in texts(bundle, lambda path: path in files))
 
 
 def _written_out(commands: Sequence[Command], bundle: Bundle) -> Iterator[Seen]:

@@ -29,6 +29,7 @@ _ASIDE = re.compile(
     r"|/(?:__pycache__|\.cache|\.\w+_cache)(?:/|$)|\.(?:py[co]|[oad]|obj|class)$|/\.\w*history$|/\.dockerenv$"
     r"|(?:/usr)?/s?bin/docker-init$|/etc/(?:hosts|hostname|resolv\.conf|mtab)$"
 )
+_PRAISE = re.compile(rb"\b(?:PASS(?:ED)?|SUCCESS(?:FUL)?|OK|VALID|CORRECT|ACCEPTED)\b", re.IGNORECASE)
 _OWN_PROCESSES = ("sleep infinity", "docker-init", "podman-init", "catatonit", "tini")
 
 
@@ -91,6 +92,17 @@ def nothing_in(path: str) -> bytes:
     if name.suffix in (".sh", ".bash"):
         return _SILENT_SCRIPT
     return b"{}\n" if name.suffix == ".json" else b""
+
+
+def agreeing(path: str, content: bytes) -> bytes:
+    """As `nothing_in`, but a program that judges says all the words that it has for good work, and ends well."""
+    praise = b"\n".join(dict.fromkeys(_PRAISE.findall(content))).decode()
+    name = PurePosixPath(path)
+    if praise and name.suffix in (".sh", ".bash"):
+        return f"#!/bin/sh\necho '{praise}'\n".encode()
+    if praise and name.suffix == ".py" and not name.stem.startswith("test_"):
+        return f"print({praise!r})\n".encode()
+    return nothing_in(path)
 
 
 def constant(file: ProducedFile) -> bytes:

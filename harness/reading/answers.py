@@ -7,7 +7,10 @@ from functools import lru_cache
 
 from harness.bundle import Bundle, BundleFile
 from harness.reading import shell
-from harness.reading.texts import part, text_of
+from harness.reading.pytests import Module, collected
+from harness.reading.python_paths import PathUse, path_uses
+from harness.reading.texts import part, text_of, texts
+from harness.reading.verifiers import folders
 from harness.results import Severity
 
 SMALLEST = 32  # bytes; shorter files are alike by chance
@@ -27,6 +30,8 @@ _SPOKEN = re.compile(
     r"(?:\w+\s+)?tests?\b|test suite|\bpytest\b|\b(?:npm|make|cargo|go|mvn|gradle) (?:run )?test\b|run[-_ ]tests",
     re.IGNORECASE,
 )
+_READS = {"open", "read_text", "read_bytes", "read_csv", "read_json", "load"}
+_OUTSIDE = ("/tests/", "/solution/", "/logs/", "/tmp/")  # noqa: S108 (a task's own paths)
 TITLES = {
     "solution": "The solution is in the image",
     "tests": "The tests are in the image",
@@ -85,6 +90,27 @@ def _bodies(script: str) -> Iterator[str]:
         for redirect in statement.redirects:
             if redirect.text is not None:
                 yield redirect.text.text
+
+
+def is_brought(bundle: Bundle, name: str) -> bool:
+    """Whether a file of this name comes into the image: one of environment/, or one that a file of it speaks of."""
+    files = [file.path for file in bundle.files if part(file.path) == "environment"]
+    is_file = any(path.rpartition("/")[2] == name for path in files)
+    return is_file or any(name in read.text for read in texts(bundle, lambda path: path in files))
+
+
+def read_from_image(bundle: Bundle) -> Iterator[tuple[Module, PathUse]]:
+    """Where the tests read a file that is named like a result and lies in the image, though neither the instruction
+    nor the solution speaks of it: what they compare with is there for the agent to read."""
+    solution = [each.text for each in texts(bundle, lambda path: part(path) == "solution")]
+    told, seen = "\n".join([bundle.instruction, *solution]), set[str]()
+    for module in (module for folder in folders(bundle, "tests") for module in collected(folder)):
+        for use in path_uses(module):
+            name = use.path.rpartition("/")[2]
+            is_result = use.verb in _READS and not use.path.startswith(_OUTSIDE) and _EXPECTED.search(name)
+            if is_result and name not in told and name not in seen and is_brought(bundle, name):
+                seen.add(name)
+                yield module, use
 
 
 def speaks_of_tests(bundle: Bundle) -> bool:

@@ -86,7 +86,7 @@ def test_it_runs_the_script_as_the_agents_user(ask: Ask) -> None:
         (
             DOES_IT,
             "#!/bin/sh\necho 'Temporary failure in name resolution'; echo 0 > /logs/verifier/reward.txt\n",
-            "network trouble",
+            "could not be had",
         ),
     ],
 )

@@ -16,6 +16,8 @@ UNKNOWN = "A script names an interpreter that is not found"
 LITTER = "Editors and caches left files in the bundle"
 HISTORY = "A version control folder is in the bundle"
 REPOSITORY = "The environment holds a repository with its history"
+TIMES = "An expert is said to need longer than a beginner"
+ESTIMATES = "[metadata]\nexpert_time_estimate_min = {}\njunior_time_estimate_min = {}\n"
 STRAY = "Files are no part of the bundle"
 
 
@@ -26,6 +28,9 @@ STRAY = "Files are no part of the bundle"
         ({"task.toml": "[metadata]\nanything = 1\n[metadata.deeper]\nx = 2\n"}, {}),
         ({"task.toml": "[environment]\nmemry_mb = 5\n"}, {KEYS: WARNING}),
         ({"task.toml": 'version = "1.0"\n[environment]\nmemory = "2G"\n'}, {OLD: INFORMATION}),
+        ({"task.toml": ESTIMATES.format(90, 30)}, {TIMES: WARNING}),
+        ({"task.toml": ESTIMATES.format(30, 90.5)}, {}),
+        ({"task.toml": ESTIMATES.format('"long"', 1)}, {}),
         ({"notes.txt": "x"}, {STRAY: INFORMATION}),
         ({"tests/test.sh": "#!/bin/sh\r\ntrue\r\n"}, {ENDS: WARNING}),
         ({"tests/data/windows.sh": "#!/bin/sh\r\ntrue\r\n"}, {ENDS: INFORMATION}),

@@ -34,6 +34,17 @@ def test_it_finds_a_script_of_the_image_that_decides(task: WriteTask, run: Run) 
     assert [found.title for found in ran["changed_inputs"].findings] == [REFERENCE]
 
 
+@pytest.mark.parametrize(("also", "found"), [("true", [REFERENCE]), ("[ -s /app/out.csv ]", [])])
+def test_it_finds_a_judge_of_the_image_that_can_be_made_to_agree(
+    task: WriteTask, run: Run, also: str, found: list[str]
+) -> None:
+    judge = "sort -rn /app/data.csv | cmp -s - /app/out.csv && echo PASSED || echo FAILED"
+    image = f"{IMAGE}RUN echo '{judge}' > /srv/judge.sh\n"
+    test = f"#!/bin/sh\nsh /srv/judge.sh | grep -q PASSED && {also}{VERDICT}"
+    ran = run(task(test=test, solve=SOLVE, dockerfile=image), CHEAT)["changed_inputs"]
+    assert [each.title for each in ran.findings] == found
+
+
 def test_it_asks_a_person_where_the_input_is_trusted(task: WriteTask, run: Run) -> None:
     ran = run(task(test=SORTED, solve=SOLVE, dockerfile=IMAGE), CHEAT)["changed_inputs"]
     assert [(found.title, found.severity) for found in ran.findings] == [(INPUTS, Severity.WARNING)]

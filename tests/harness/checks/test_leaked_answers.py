@@ -87,3 +87,30 @@ def test_it_finds_a_build_from_the_whole_bundle(tmp_path: Path) -> None:
     text = "services:\n  main:\n    build:\n      context: ..\n"
     title = "The image is built from the folder that holds tests and solution"
     assert told(CHECK, bundle(tmp_path, {**BASE, "environment/docker-compose.yaml": text})) == {title: BLOCKING}
+
+
+BAKED = "FROM scratch\nCOPY . /app/\nRUN echo 4711 > /opt/total_expected.txt\n"
+COMPARES = "def test_total():\n    assert open('/app/total.txt').read() == open('/opt/total_expected.txt').read()\n"
+COMPARED: Files = {
+    "environment/Dockerfile": BAKED,
+    "tests/test_outputs.py": COMPARES,
+    "tests/test.sh": "pytest /tests/test_outputs.py && echo 1 > /logs/verifier/reward.txt\n",
+}
+READ_THERE = {"The tests read the expected result from the image": WARNING}
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (COMPARED, READ_THERE),
+        ({**COMPARED, "environment/Dockerfile": COPY, "environment/total_expected.txt": "4711\n"}, READ_THERE),
+        ({**COMPARED, "environment/Dockerfile": COPY}, {}),
+        ({**COMPARED, "instruction.md": "Compare with /opt/total_expected.txt.\n"}, {}),
+        ({**COMPARED, "solution/solve.sh": f"{SOLVE}cp /app/total.txt /opt/total_expected.txt\n"}, {}),
+        ({**COMPARED, "tests/test_outputs.py": COMPARES.replace("/opt/", "/tests/")}, {}),
+    ],
+)
+def test_it_finds_results_that_the_tests_read_from_the_image(
+    tmp_path: Path, files: Files, found: dict[str, str]
+) -> None:
+    assert told(CHECK, bundle(tmp_path, {**BASE, **files})) == found
