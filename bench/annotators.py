@@ -41,6 +41,7 @@ class Orders:
     autosaves: int
     detours: bool  # whether every third case is given back, to start again from the queue
     chaos: bool
+    plain: bool  # whether a submission and the page that follows are two requests, as without scripts
     seed: int
 
 
@@ -129,6 +130,9 @@ class Annotator:
         for _ in range(self.orders.autosaves):
             self._autosave(form, fields)
         self.last = form, fields
+        if self.orders.plain:
+            sent = self._do("submit", self.browser.send(form.action, fields))
+            return self._do("next", self.browser.get(sent.leads_to))
         return self._do("submit", self.browser.post(form.action, fields, htmx=True))
 
     def _release(self, form: ReviewForm) -> None:

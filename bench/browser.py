@@ -25,6 +25,7 @@ class Page:
     path: str
     text: str
     seconds: float
+    leads_to: str = ""  # where a redirect that was not followed leads
 
 
 @dataclass
@@ -58,6 +59,13 @@ class Browser:
         """Send a form with the token of the page it stood on, and follow where the answer leads."""
         body = urlencode({"csrfmiddlewaretoken": self.token, **fields})
         return self._follow("POST", path, body, {**FORM_URLENCODED, **(HTMX if htmx else {})})
+
+    def send(self, path: str, fields: Mapping[str, str]) -> Page:
+        """As `post`, up to where the answer leads."""
+        began = time.perf_counter()
+        body = urlencode({"csrfmiddlewaretoken": self.token, **fields})
+        status, leads_to, text = self._ask("POST", path, body, FORM_URLENCODED)
+        return Page(status, path, text, time.perf_counter() - began, leads_to)
 
     def _follow(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Page:
         began = time.perf_counter()

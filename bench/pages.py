@@ -55,6 +55,7 @@ def measures(options: Options) -> Iterator[Measure]:
         handouts=0,
         autosaves=0,
         chaos=False,
+        plain=False,
         jobs=False,
         seed=1,
     )

@@ -51,6 +51,7 @@ class Options:
     handouts: int
     autosaves: int
     chaos: bool
+    plain: bool
     jobs: bool
     seed: int
 
@@ -87,9 +88,9 @@ def measures(options: Options) -> Iterator[Measure]:
         postgres = Meter(lambda: [pid for (pid,) in database.execute(BACKENDS, [NAME])])
         with database, web, postgres:
             shift = work(stack, sessions, options, "chaos" if options.chaos else "steady", limit=options.handouts)
-        yield from waits(shift, "submit", "autosave")
+        yield from waits(shift, "submit", "autosave", *(["next"] if options.plain else []))
         yield from costs(shift, web=web.seconds, postgres=postgres.seconds)
-        if not options.chaos:
+        if not options.chaos and not options.plain:
             shift.add_all(starts := work(stack, sessions, options, "detours"))
             yield from waits(starts, "next")
         yield Measure("hand-outs while measured", f"{handed_out(stack) - began:,}")
@@ -148,6 +149,7 @@ def work(stack: Stack, sessions: Sequence[str], options: Options, mood: str, *, 
         autosaves=options.autosaves,
         detours=mood != "steady",
         chaos=mood == "chaos",
+        plain=options.plain,
         seed=options.seed,
     )
     until = time.time() + options.seconds if not limit else sys.maxsize
@@ -250,6 +252,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--handouts", type=int, default=0, help="work until so many cases were taken instead")
     parser.add_argument("--autosaves", type=int, default=0, help="of each case before it is submitted (default 0)")
     parser.add_argument("--chaos", action="store_true", help="double-submit, replay, abandon, race, undo and skip")
+    parser.add_argument("--plain", action="store_true", help="without scripts: submitting and what follows are two")
     parser.add_argument("--jobs", action="store_true", help="with the background jobs beside it")
     parser.add_argument("--seed", type=int, default=1, help="of the annotators' choices (default 1)")
     options = Options(**vars(parser.parse_args(arguments)))

@@ -99,8 +99,8 @@ def _worked(annotation: Annotation, claimed: int) -> int:
 
 def _verdict(annotation: Annotation, criterion: Criterion, answer: Given) -> Verdict:
     return Verdict(
-        annotation=annotation,
-        criterion=criterion,
+        annotation_id=annotation.pk,
+        criterion_id=criterion.pk,
         code=answer.code,
         cannot_tell=answer.cannot_tell,
         rationale=answer.rationale,
