@@ -11,11 +11,11 @@ _SIGNS = re.compile(
     r"|Failed to establish a new connection|Max retries exceeded with url|after connection broken by"
     r"|error sending request|Failed to fetch:? |CERTIFICATE_VERIFY_FAILED|HTTP error (?:429|50[234])"
     # a host whose disk is full: a task's own limit is told otherwise
-    r"|No space left on device"
-    # what a verifier could not install
-    r"|No module named '?pytest|\b(?:uvx?|pytest): (?:command )?not found",
+    r"|No space left on device",
     re.IGNORECASE,
 )
+_NOT_INSTALLED = re.compile(r"No module named '?pytest|\b(?:uvx?|pytest): (?:command )?not found", re.IGNORECASE)
+INSTALLS = re.compile(r"\b(?:uvx?|pip3?|pipx?|poetry|conda|mamba|apt|apt-get|apk|dnf|yum|npm|curl|wget)\b")
 
 
 # A test that finds its own service down speaks of connections too; pip's retries are about an index all the same.
@@ -23,11 +23,16 @@ _OWN_SERVICE = re.compile(r"localhost|\b127\.\d|\[?::1\]?|\b0\.0\.0\.0\b|Connect
 _INDEX = re.compile("connection broken by", re.IGNORECASE)
 
 
-def sign_in(output: bytes) -> str | None:
-    """The line that speaks of network or installer trouble, or None."""
+def sign_in(output: bytes, *, installs: bool = True) -> str | None:
+    """The line that speaks of network or installer trouble, or None.
+
+    `installs`: whether what was run would have installed something; else it is its own fault that a tool is missing.
+    """
     lines = output.decode(errors="replace").splitlines()
-    return next((line.strip()[:300] for line in lines if _is_trouble(line)), None)
+    return next((line.strip()[:300] for line in lines if _is_trouble(line, installs)), None)
 
 
-def _is_trouble(line: str) -> bool:
-    return bool(_SIGNS.search(line)) and bool(_INDEX.search(line) or not _OWN_SERVICE.search(line))
+def _is_trouble(line: str, installs: bool) -> bool:
+    if _SIGNS.search(line):
+        return bool(_INDEX.search(line) or not _OWN_SERVICE.search(line))
+    return installs and bool(_NOT_INSTALLED.search(line))

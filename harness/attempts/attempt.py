@@ -15,8 +15,9 @@ from harness.bundle import Bundle
 from harness.config import Phase, TaskConfig
 from harness.container import Container, Ended, Usage
 from harness.engine import Engine
+from harness.reading.texts import part, texts
 from harness.rewards import Reward, merged
-from harness.trouble import sign_in
+from harness.trouble import INSTALLS, sign_in
 
 __all__ = ["AS_ASKED", "NOTHING", "ORACLE", "Act", "Attempt", "Setting", "Step", "make_attempt", "network_mode"]
 
@@ -111,7 +112,12 @@ def make_attempt(
         usage = usage.beside(step.usage) if step.usage else usage
     notes = (*places.notes, *stage.notes, *(note for step in steps for note in step.notes))
     strategy = str(bundle.config.raw.get("multi_step_reward_strategy", "mean"))
-    return _attempt(steps, reward_of(steps, strategy), usage, notes)
+    return _attempt(steps, reward_of(steps, strategy), usage, notes, installs=_installs(bundle))
+
+
+def _installs(bundle: Bundle) -> bool:
+    """Whether the tests speak of an installer, so that a tool they lack may be one that could not be fetched."""
+    return any(INSTALLS.search(text.text) for text in texts(bundle, lambda path: part(path) == "tests"))
 
 
 def modes_of_agents_place(config: TaskConfig) -> set[str]:
@@ -151,7 +157,7 @@ def _await_health(bundle: Bundle, stage: Stage) -> None:
     wait_until_healthy(box, environment.healthcheck, whose=whose, user=None, workdir=environment.workdir)
 
 
-def _attempt(steps: list[Step], reward: Reward, usage: Usage, notes: tuple[str, ...]) -> Attempt:
+def _attempt(steps: list[Step], reward: Reward, usage: Usage, notes: tuple[str, ...], *, installs: bool) -> Attempt:
     verifier_log = _joined(steps, lambda step: step.verifier_log)
     is_simple = len(steps) == 1 and not steps[0].name
     files = {
@@ -167,7 +173,7 @@ def _attempt(steps: list[Step], reward: Reward, usage: Usage, notes: tuple[str, 
         agent_log=_joined(steps, lambda step: step.agent_log),
         verifier_log=verifier_log,
         reward_files=files,
-        trouble=None if reward.is_full else sign_in(verifier_log),
+        trouble=None if reward.is_full else sign_in(verifier_log, installs=installs),
         steps=tuple(steps),
         notes=notes,
     )

@@ -18,7 +18,7 @@ def run(bench: Workbench) -> Result:
     notes = {name: attempt.reward.note for name, attempt in labelled if attempt.reward.note}
     facts = {"verifications": len(labelled), "invalid": invalid, "notes": notes}
     if troubled:
-        return Result(Outcome.ERROR, f"Network trouble in {', '.join(troubled)}: could not tell.", facts=facts)
+        return Result(Outcome.ERROR, f"What it needs could not be had in {', '.join(troubled)}.", facts=facts)
     return judged(
         [*map(_no_reward, invalid.items()), *map(_odd, notes.items())],
         clean=f"All {len(labelled)} runs left a reward that can be read.",

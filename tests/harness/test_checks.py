@@ -167,7 +167,7 @@ def test_it_says_when_the_disk_was_the_reason(task: WriteTask, run: Run) -> None
     assert "storage_mb" in ran["oracle"].summary
 
 
-@pytest.mark.parametrize("trouble", [FETCH, "python3 -m pytest /tests"])
+@pytest.mark.parametrize("trouble", [FETCH, "uv pip install pytest 2> /dev/null; python3 -m pytest /tests"])
 def test_it_calls_network_and_installer_trouble_an_error(task: WriteTask, run: Run, trouble: str) -> None:
     ran = run(
         task(
@@ -176,6 +176,11 @@ def test_it_calls_network_and_installer_trouble_an_error(task: WriteTask, run: R
         )
     )
     assert ran.said() == {"builds": "passed", "oracle": "error", "nop": "error", "reward_present": "error"}
+
+
+def test_it_fails_a_task_whose_verifier_lacks_a_tool_that_nobody_installs(task: WriteTask, run: Run) -> None:
+    ran = run(task(test="#!/bin/sh\npytest /tests 2>&1 && exit\necho 0 > /logs/verifier/reward.txt\n"))
+    assert ran["oracle"].outcome == "failed"
 
 
 def test_it_calls_network_trouble_in_a_build_an_error(task: WriteTask, run: Run) -> None:

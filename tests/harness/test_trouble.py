@@ -68,3 +68,9 @@ def test_it_reads_a_log_of_nothing_but_signs_at_once(ends: str) -> None:
     began = time.monotonic()
     assert sign_in((f"Connection timed out: localhost{ends}" * 30_000).encode()) is None
     assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("line", ["/usr/bin/python3: No module named pytest", "/tests/test.sh: 4: pytest: not found"])
+def test_a_tool_that_nobody_installs_is_missing_by_its_own_fault(line: str) -> None:
+    assert sign_in(line.encode(), installs=False) is None
+    assert sign_in(b"curl: (6) Could not resolve host: x", installs=False) is not None
