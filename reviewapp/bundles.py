@@ -11,7 +11,7 @@ from django.core.files.storage import FileSystemStorage
 # Every script keeps to a scope of its own, and a style sheet's addresses hold from its own folder.
 BUNDLES = {
     "css/all.css": ("css/app.css", "css/work.css"),
-    "js/shell.js": ("vendor/htmx.min.js", "js/keys.js", "js/live.js"),
+    "js/shell.js": ("vendor/htmx.min.js", "js/keys.js", "js/live.js", "js/keep.js"),
     "js/reviewing.js": ("js/review.js", "js/autosave.js", "js/probes.js"),
 }
 BETWEEN = {".css": b"\n", ".js": b"\n;\n"}

@@ -4,29 +4,6 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector, root = document) => root.querySelector(selector);
 
-  // Copies of what is typed. Each is on disk when its promise ends, so a browser that is killed keeps it, which
-  // localStorage would not. A full or forbidden store only costs the copy.
-  const database = new Promise((resolve) => {
-    const opening = indexedDB.open("drafts", 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore("drafts");
-    opening.onsuccess = () => resolve(opening.result);
-    opening.onerror = () => resolve(null);
-  });
-  database.then((open) => open && (open.onversionchange = () => open.close())); // live.js deletes it at sign-out
-
-  async function drafts(mode, act) {
-    try {
-      const asked = act((await database).transaction("drafts", mode, { durability: "strict" }).objectStore("drafts"));
-      return await new Promise((resolve, reject) => {
-        if (mode === "readwrite") asked.transaction.oncomplete = () => resolve(asked.result);
-        else asked.onsuccess = () => resolve(asked.result);
-        asked.transaction.onabort = reject;
-      });
-    } catch {
-      return undefined;
-    }
-  }
-
   // One request at a time, the version with each, and a copy kept here until the server has it.
   class Autosave {
     constructor(form) {
@@ -84,23 +61,14 @@
       return [...new FormData(this.form)].filter(([name, value]) => typeof value === "string" && !skipped.includes(name));
     }
 
-    // A copy here until the server has it: the newest one waits while one is being written.
-    async keep() {
-      if (!this.key) return;
+    // A copy here until the server has it.
+    keep() {
       const labels = Object.fromEntries(all(".cite:has(input)", this.form).map((el) => [one("input", el).value, one(".clip", el).textContent]));
-      this.copy = { at: Date.now(), version: this.version.value, fields: this.fields(), labels };
-      if (this.writing) return;
-      for (this.writing = true; this.copy; ) {
-        const copy = this.copy;
-        this.copy = null;
-        await drafts("readwrite", (store) => store.put(copy, this.key));
-      }
-      this.writing = false;
+      if (this.key) drafts.put(this.key, { version: this.version.value, fields: this.fields(), labels });
     }
 
     forget() {
-      this.copy = null;
-      if (this.key) drafts("readwrite", (store) => store.delete(this.key));
+      if (this.key) drafts.forget(this.key);
     }
 
     // A save on its way would make the version of this submit stale: let it land first.
@@ -195,7 +163,7 @@
     }
 
     async restore() {
-      const draft = this.key && (await drafts("readonly", (store) => store.get(this.key)));
+      const draft = this.key && (await drafts.find(this.key));
       if (!draft || this.dirty) return;
       if (JSON.stringify(draft.fields) === JSON.stringify(this.fields())) return this.forget();
       fill(this.form, draft);
@@ -228,15 +196,6 @@
       htmx.process(fresh);
     }
     document.dispatchEvent(new Event("app:arrived"));
-  }
-
-  // Copies that nobody came back for.
-  async function prune() {
-    const oldest = Date.now() - 14 * 24 * 3600 * 1000;
-    for (const key of (await drafts("readonly", (store) => store.getAllKeys())) ?? []) {
-      const draft = await drafts("readonly", (store) => store.get(key));
-      if (draft?.at < oldest) drafts("readwrite", (store) => store.delete(key));
-    }
   }
 
   const savers = new WeakMap();
@@ -279,5 +238,4 @@
   });
   addEventListener("htmx:after:swap", start);
   start();
-  prune();
 })();

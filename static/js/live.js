@@ -99,7 +99,6 @@
   // Signing out forgets what was kept in this browser.
   addEventListener("submit", (event) => {
     if (!event.target.matches("[data-clears-drafts]")) return;
-    for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
     indexedDB.deleteDatabase("drafts");
   });
 })();

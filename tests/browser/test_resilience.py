@@ -154,13 +154,52 @@ def test_it_loses_no_word_of_a_reply(stack: Stack, chromium: Browser, tmp_path: 
     page.context.close()
 
 
-def come_back(chromium: Browser, profile: Path, address: str, password: str) -> Page:
+# Slow: a browser profile and a server of its own.
+@pytest.mark.slow
+def test_it_loses_no_word_that_saves_nothing_by_itself(stack: Stack, chromium: Browser, tmp_path: Path) -> None:
+    case = stack.python(DISPUTE.replace("verdicts", "kept"))
+    password = stack.python("import json; from reviewapp import demo; print(json.dumps(demo.password()))")
+    address = f"{stack.url}/p/kept/adjudicate/{case}/"
+    page = come_back(chromium, tmp_path, address, password, email="cleo@example.org")
+    page.keyboard.press("q")
+    page.locator("#question").press_sequentially("Did you")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name=re.compile("^Discussion")).click()
+    page.locator("#talk-new").press_sequentially("Both may hold.")
+    kill(page)
+
+    page = come_back(chromium, tmp_path, address, password, email="cleo@example.org")
+    page.get_by_role("link", name=re.compile("^Discussion")).click()
+    expect(page.locator("#talk-new")).to_have_value("Both may hold.")
+    stack.rows("DELETE FROM django_session RETURNING session_key")
+    page.get_by_role("button", name="Open the thread").click()
+    expect(page.locator("#toasts")).to_contain_text("You were signed out")
+    expect(page.locator("#talk-new")).to_have_value("Both may hold.")
+    page.keyboard.press("q")
+    page.keyboard.press("Escape")
+    page.keyboard.press("q")
+    expect(page.locator("#question")).to_have_value("Did you")
+    page.get_by_role("button", name="Ask and wait").click()
+    sign_in(page, password, email="cleo@example.org")
+    expect(page.locator("#talk-new")).to_have_value("Both may hold.")
+    page.get_by_role("button", name="Open the thread").click()
+    expect(page.locator(".talk")).to_contain_text("Both may hold.")
+    expect(page.locator("#talk-new")).to_have_value("")
+    page.keyboard.press("Escape")
+    page.keyboard.press("q")
+    expect(page.locator("#question")).to_have_value("Did you")
+    page.get_by_role("button", name="Ask and wait").click()
+    expect(page.locator("#toasts")).to_contain_text("Asked.")
+    page.context.close()
+
+
+def come_back(chromium: Browser, profile: Path, address: str, password: str, *, email: str = "ana@example.org") -> Page:
     """The page in the same browser profile, after signing in where that is asked for."""
     kind = chromium.browser_type
     browser = kind.launch_persistent_context(str(profile), executable_path="/usr/bin/chromium", args=FLAGS)
     page = browser.pages[0]
     page.goto(address)
-    sign_in(page, password)
+    sign_in(page, password, email=email)
     return page
 
 
@@ -168,14 +207,18 @@ def write_and_be_killed(page: Page, field: Locator) -> None:
     page.route("**/save/", lambda route: route.abort())
     field.press_sequentially(" Killed.")
     expect(page.locator("#save-state")).not_to_have_text(SAVED)
+    kill(page)
+
+
+def kill(page: Page) -> None:
     with suppress(Error):
         page.context.new_cdp_session(page).send("Browser.crash")
 
 
-def sign_in(page: Page, password: str) -> None:
+def sign_in(page: Page, password: str, *, email: str = "ana@example.org") -> None:
     if "/login/" not in page.url:
         return
-    page.get_by_label("Email").fill("ana@example.org")
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator("form[data-autosave]")).to_be_visible()
