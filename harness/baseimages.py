@@ -97,8 +97,8 @@ def _built(engine: Engine, tag: str, say: Say) -> BaseImage:
     recipe = recipe_for(tag)
     if recipe is None:
         raise NoBaseImage(
-            f"The base image {tag} is not here, no registry gave it, and there is no stand-in for it. "
-            f"Load it into the engine (`docker load`), or start the task from debian, python or ubuntu."
+            f"The base image {tag} is not here, no registry gave it, and {_why_none(tag)}. "
+            f"Load it into the engine (`docker load`), or start the task from debian, python or ubuntu by tag."
         )
     say(f"building a stand-in for {tag} from Debian's archive ({recipe.holds})")
     with tempfile.TemporaryDirectory(prefix="reviewapp-base-") as name:
@@ -132,6 +132,10 @@ def recipe_for(tag: str) -> Recipe | None:
         packages = (*base, "python3", "python3-pip", "python3-venv")
         return Recipe(suite, packages, f"Debian {suite} with Python {minor}")
     return None
+
+
+def _why_none(tag: str) -> str:
+    return "nothing can stand in for a digest" if "@" in tag else "there is no stand-in for it"
 
 
 def _bootstrap(recipe: Recipe, target: Path, tag: str) -> None:

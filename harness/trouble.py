@@ -15,6 +15,7 @@ _SIGNS = re.compile(
     re.IGNORECASE,
 )
 _NOT_INSTALLED = re.compile(r"No module named '?pytest|\b(?:uvx?|pytest): (?:command )?not found", re.IGNORECASE)
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 INSTALLS = re.compile(r"\b(?:uvx?|pip3?|pipx?|poetry|conda|mamba|apt|apt-get|apk|dnf|yum|npm|curl|wget)\b")
 
 
@@ -28,7 +29,7 @@ def sign_in(output: bytes, *, installs: bool = True) -> str | None:
 
     `installs`: whether what was run would have installed something; else it is its own fault that a tool is missing.
     """
-    lines = output.decode(errors="replace").splitlines()
+    lines = _COLOURS.sub("", output.decode(errors="replace")).splitlines()
     return next((line.strip()[:300] for line in lines if _is_trouble(line, installs)), None)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from harness.bundle import Bundle, BundleFile
 from harness.reading import shell
-from harness.reading.pytests import Module, collected
+from harness.reading.pytests import Module, modules
 from harness.reading.python_paths import PathUse, path_uses
 from harness.reading.texts import part, text_of, texts
 from harness.reading.verifiers import folders
@@ -104,7 +104,7 @@ def read_from_image(bundle: Bundle) -> Iterator[tuple[Module, PathUse]]:
     nor the solution speaks of it: what they compare with is there for the agent to read."""
     solution = [each.text for each in texts(bundle, lambda path: part(path) == "solution")]
     told, seen = "\n".join([bundle.instruction, *solution]), set[str]()
-    for module in (module for folder in folders(bundle, "tests") for module in collected(folder)):
+    for module in (module for folder in folders(bundle, "tests") for module in modules(folder)):
         for use in path_uses(module):
             name = use.path.rpartition("/")[2]
             is_result = use.verb in _READS and not use.path.startswith(_OUTSIDE) and _EXPECTED.search(name)

@@ -70,6 +70,10 @@ def test_it_reads_a_log_of_nothing_but_signs_at_once(ends: str) -> None:
     assert time.monotonic() - began < 1
 
 
+def test_it_shows_the_line_without_colours() -> None:
+    assert sign_in(b"\x1b[91mCould not resolve host: x\x1b[0m\n") == "Could not resolve host: x"
+
+
 @pytest.mark.parametrize("line", ["/usr/bin/python3: No module named pytest", "/tests/test.sh: 4: pytest: not found"])
 def test_a_tool_that_nobody_installs_is_missing_by_its_own_fault(line: str) -> None:
     assert sign_in(line.encode(), installs=False) is None

@@ -103,6 +103,7 @@ READ_THERE = {"The tests read the expected result from the image": WARNING}
     ("files", "found"),
     [
         (COMPARED, READ_THERE),
+        ({**COMPARED, "tests/test.sh": "cp /tests/test_outputs.py /app\npytest /app/test_outputs.py\n"}, READ_THERE),
         ({**COMPARED, "environment/Dockerfile": COPY, "environment/total_expected.txt": "4711\n"}, READ_THERE),
         ({**COMPARED, "environment/Dockerfile": COPY}, {}),
         ({**COMPARED, "instruction.md": "Compare with /opt/total_expected.txt.\n"}, {}),
