@@ -4,13 +4,16 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from annotations.acceptance import actions as acceptance
 from annotations.acceptance import progress
+from annotations.acceptance.policies import can_appeal
 from annotations.accounts import actions as accounts
 from annotations.accounts.models import Membership, Project, User
 from annotations.agreement.jobs import follow_project
@@ -39,8 +42,10 @@ SLUG, NAME = "demo-history", "Demo with a history"
 DAYS = 45
 EXPERTS = 8  # beside the demo's own people
 NEWCOMER = demo.Login("newcomer@example.org", "Newcomer", "has no skills noted yet, in the project with a history")
+GOLD = 4
 OVERLAP, DISPUTED, KEPT_UP = 2.2, 0.5, 0.93
 QUESTION = "Did you try it with the second set of records, or only with the given one?"
+APPEAL = "The instruction says in its first paragraph what was missed; the tests try it with the second set of records."
 REMARK = "Both answers were defensible here; the next version of the guideline should say which one counts."
 CLARIFIED = "A requirement counts as tested when breaking it alone makes a test fail, whichever file that test reads."
 REASONS = (
@@ -271,6 +276,8 @@ class _Life:
         with at(self.today - timedelta(days=1)):
             self._join(NEWCOMER.email, NEWCOMER.name)
             self._ask_back()
+            self._appeal()
+            self._mark_gold()
 
     def _ask_back(self) -> None:
         """A lead waits for Ana, whom they asked about a case; whoever else judged it has replied."""
@@ -282,3 +289,16 @@ class _Life:
             review.ask(case, QUESTION, by=lead)
             for held in self._asked().exclude(annotator=ana):
                 review.reply(held, REPLIES[0], {}, version=0, by=held.annotator)
+
+    def _appeal(self) -> None:
+        """The author contests the newest decision of people against a task."""
+        against = Task.objects.filter(project=self.project, status=Task.Status.NEEDS_REVISION).order_by("-id")
+        if contested := next((task for task in against if can_appeal(self.author, task)), None):
+            acceptance.appeal(contested, APPEAL, by=self.author)
+
+    def _mark_gold(self) -> None:
+        """A few of the oldest cases that leads settled could be dealt again, unseen."""
+        settled = Case.objects.filter(project=self.project, status=Case.Status.SETTLED, adjudication__by__in=self.leads)
+        fit = (case for case in settled.order_by("id") if policies.can_mark_gold(self.leads[0], case))
+        for case in islice(fit, GOLD):
+            review.mark_gold(case, by=self.leads[0])

@@ -1,4 +1,4 @@
-"""Where a person is led back to once they have signed in."""
+"""Where a person is led back to: once they have signed in, or when what they sent is refused."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -15,13 +15,15 @@ class SignInMiddleware(LoginRequiredMiddleware):
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseRedirect:
-        where = _page_of(request) if request.method == "POST" else request.get_full_path()
-        return redirect_to_login(where, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
+        page = page_of(request) if request.method == "POST" else ""
+        return redirect_to_login(
+            page or request.get_full_path(), self.get_login_url(view_func), self.get_redirect_field_name(view_func)
+        )
 
 
-def _page_of(request: HttpRequest) -> str:
-    """The page a form was on, if the browser names one of ours."""
+def page_of(request: HttpRequest) -> str:
+    """The page that a form was on, if the browser names one of ours; else nothing."""
     page = urlsplit(request.headers.get("Referer", ""))
     if page.netloc != request.get_host():
-        return request.get_full_path()
+        return ""
     return f"{page.path}?{page.query}" if page.query else page.path
