@@ -19,7 +19,7 @@ from annotations.core.errors import Conflict, DomainError, Invalid
 from annotations.review import actions, policies, queries
 from annotations.review.actions import Basis
 from annotations.review.answers import Given
-from annotations.review.models import Annotation, Case, GoldCase
+from annotations.review.models import AdjudicationDraft, Annotation, Case, GoldCase
 from reviewapp.errors import status_of
 from reviewapp.web import adjudication, sheet
 from reviewapp.web.access import person, project_for
@@ -180,8 +180,15 @@ def case_save(request: HttpRequest, project: str, case: UUID) -> HttpResponse:
         found.refresh_from_db(fields=["status", "second_due"])
         desk = _desk(request, found, sent or Sent({}, "", None, Basis(0, "")), error)
         context = {"version": desk.version, "case": found, **adjudication.refused(desk, user)}
+        conflict = context.get("conflict")
+        if isinstance(conflict, dict) and not conflict["rows"]:
+            return _saved(request, desk.draft, desk.version)  # a reload before the answer came: what was sent is stored
         return render(request, "adjudicate/case.html#unsaved", context, status=status_of(error))
-    return render(request, "adjudicate/case.html#autosaved", {"draft": draft, "version": draft.version})
+    return _saved(request, draft, draft.version)
+
+
+def _saved(request: HttpRequest, draft: AdjudicationDraft | None, version: int) -> HttpResponse:
+    return render(request, "adjudicate/case.html#autosaved", {"draft": draft, "version": version})
 
 
 def _settle(request: HttpRequest, case: Case) -> HttpResponse:

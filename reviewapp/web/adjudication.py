@@ -195,7 +195,11 @@ def differences(desk: Desk) -> list[Difference]:
         for item in desk.compared
         if item.criterion.pk in mine
     ]
-    pairs.append((_("What decided it"), desk.sent.reason if desk.sent else "", _words(desk.draft)[0]))
+    reasons = (desk.sent.reason if desk.sent else "", _words(desk.draft)[0])
+    names: dict[int | None, str] = {level.value: str(level.label) for level in Confidence}
+    levels = (desk.sent.confidence if desk.sent else None, _words(desk.draft)[1])
+    pairs.append((_("What decided it"), *reasons))
+    pairs.append((_("How sure are you"), *(names.get(level, "") for level in levels)))
     return [Difference(label, here, there) for label, here, there in pairs if here != there]
 
 

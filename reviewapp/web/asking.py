@@ -107,6 +107,8 @@ def assignment_question_save(request: HttpRequest, project: str, assignment: UUI
         draft = actions.save_reply(own, text, answers, version=_version(request), by=person(request))
     except (Conflict, Invalid) as error:
         context = _context(own, question, Sent(text, answers, error))
+        if context.get("conflict") == []:
+            return render(request, "adjudicate/question.html#autosaved", context)  # a reload before the answer came
         return render(request, "adjudicate/question.html#unsaved", context, status=status_of(error))
     return render(request, "adjudicate/question.html#autosaved", {"draft": draft, "version": draft.version})
 

@@ -22,7 +22,7 @@ from annotations.core.ids import new_id
 from annotations.core.prepared import first, prepared
 from annotations.evidence.models import Evidence
 from annotations.review import actions, policies, queries
-from annotations.review.models import Assignment, Case, Confidence, GuidelineGap
+from annotations.review.models import Annotation, Assignment, Case, Confidence, GuidelineGap
 from annotations.rubrics.models import Criterion
 from reviewapp.errors import status_of
 from reviewapp.web import files, review_form, sheet
@@ -166,6 +166,10 @@ def save(request: HttpRequest, project: str, assignment: UUID) -> HttpResponse:
         saved = actions.save_draft(own.annotation, answers, **stamp.of_draft, by=person(request))
     except (Conflict, Invalid) as error:
         return _unsaved(request, own, Refusal(error, answers))
+    return _saved(request, saved)
+
+
+def _saved(request: HttpRequest, saved: Annotation) -> HttpResponse:
     tally = review_form.tally(queries.case_criteria(saved.case), queries.given(list(saved.verdicts.all())))
     return render(request, "review/detail.html#autosaved", {"annotation": saved, **tally})
 
@@ -173,6 +177,10 @@ def save(request: HttpRequest, project: str, assignment: UUID) -> HttpResponse:
 def _unsaved(request: HttpRequest, assignment: Assignment, refusal: Refusal) -> HttpResponse:
     assignment.annotation.refresh_from_db(fields=["version"])
     context = review_form.refused(assignment, refusal, page=links(assignment).page, by=person(request))
+    conflict = context.get("conflict")
+    is_stale = request.POST.get("version") != str(assignment.annotation.version)
+    if is_stale and isinstance(conflict, dict) and not conflict["rows"]:
+        return _saved(request, assignment.annotation)  # a reload before the answer came: what was sent is stored
     part = "conflict" if "conflict" in context else "errors"
     context["annotation"] = assignment.annotation
     return render(request, f"review/detail.html#{part}", context, status=status_of(refusal.error))

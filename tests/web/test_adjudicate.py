@@ -225,6 +225,9 @@ def test_it_saves_a_draft_and_shows_it_again_to_its_lead_only(
     assert stale.status_code == 409
     assert "Another" in text(stale)
     assert "Half a sen" in text(stale)
+    assert browser.post(f"{url(case)}save/", given).status_code == 200  # the same once more is stored already
+    surer = browser.post(f"{url(case)}save/", {**given, "confidence": "3"})
+    assert (surer.status_code, "How sure are you" in text(surer)) == (409, True)
     assert browser.post(f"{url(case)}save/", {**given, name: "99"}).status_code == 422
     assert "Half a sen" not in text(browser.as_(dora).get(url(case)))
 
@@ -301,6 +304,7 @@ def test_a_reply_is_saved_as_it_is_typed(case: Case, ana: User, ben: User, cleo:
     again = text(browser.get(page))
     assert "I h</textarea>" in again
     assert "Becau</textarea>" in again
+    assert browser.post(f"{page}save/", given).status_code == 200  # the same once more is stored already
     stale = browser.post(f"{page}save/", {**given, "reply": "Another"})
     assert (stale.status_code, "Another" in text(stale), "I h" in text(stale)) == (409, True, True)
     wrong = browser.post(f"{page}save/", {**given, "version": "1", name: "99"})

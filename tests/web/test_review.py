@@ -148,6 +148,8 @@ def test_it_clears_an_answer_that_was_taken_off(held: Assignment, ana: User, bro
 def test_it_refuses_a_stale_save_with_both_texts(held: Assignment, ana: User, browser: Browser) -> None:
     stale = form(held, c1__rationale="from this window")
     browser.as_(ana).post(url(held, "save/"), form(held, c1__rationale="from the other window"))
+    again = browser.post(url(held, "save/"), {**stale, "c1-rationale": "from the other window"})
+    assert (again.status_code, 'value="2"' in text(again)) == (200, True)  # stored already, so no conflict
     answer = browser.post(url(held, "save/"), stale)
     assert answer.status_code == 409
     assert "from this window" in text(answer)
