@@ -161,19 +161,26 @@ class Engine:
     def _has_network(self) -> bool:
         return bool(self.client.networks.list(names=[f"^{NETWORK}$"]))
 
-    def sweep(self, labels: Mapping[str, str]) -> int:
+    def sweep(self, labels: Mapping[str, str], *, snapshots: bool = True) -> int:
         """Kill and remove every container with these labels, the snapshots made of them, their own networks and
-        volumes; how many containers, networks and volumes there were."""
+        volumes; how many containers, networks and volumes there were.
+
+        To look for snapshots the engine reads every image it has; leave it out where none can have been taken.
+        """
         wanted = [LABEL, *(f"{key}={value}" for key, value in labels.items())]
         filters: dict[str, str | list[str] | bool] = {"label": wanted}
         found = self.client.containers.list(all=True, ignore_removed=True, filters=filters)
         for container in found:
             discard(container)
+        if snapshots:
+            self._sweep_snapshots(labels)
+        return len(found) + self._sweep_networks(wanted) + self._sweep_volumes(wanted)
+
+    def _sweep_snapshots(self, labels: Mapping[str, str]) -> None:
         for row in self.client.api.images(filters={"label": SNAPSHOT}):  # podman finds nothing by two labels
             if labels.items() <= (row.get("Labels") or {}).items():
                 with suppress(NotFound):
                     self.client.images.remove(str(row["Id"]), force=True)
-        return len(found) + self._sweep_networks(wanted) + self._sweep_volumes(wanted)
 
     def _sweep_networks(self, wanted: list[str]) -> int:
         listed = self.client.networks.list(filters={"label": wanted})

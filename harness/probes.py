@@ -221,6 +221,6 @@ def _artifacts(files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
 def _sweep_quietly(engine: Engine, labels: Mapping[str, str]) -> None:
     """Remove what is left; when the engine is gone, the next attempt's sweep does it."""
     try:
-        engine.sweep(labels)
+        engine.sweep(labels, snapshots=False)
     except (requests.RequestException, APIError):
         return

@@ -91,7 +91,7 @@ def run_checks(
             raise Cancelled from error
         raise EngineUnavailable(f"The container engine stopped answering: {error}") from error
     finally:
-        _sweep_quietly(engine, labels)
+        _sweep_quietly(bench)
 
 
 @dataclass
@@ -204,9 +204,9 @@ def _result(check: Check, bench: Workbench) -> Result:
         return Result(Outcome.ERROR, f"This check broke down: {type(error).__name__}: {error}"[:400], artifacts=(log,))
 
 
-def _sweep_quietly(engine: Engine, labels: Mapping[str, str]) -> None:
+def _sweep_quietly(bench: Workbench) -> None:
     """Remove what is left; when the engine is gone, the next attempt's sweep does it."""
     try:
-        engine.sweep(labels)
+        bench.engine.sweep(bench.labels, snapshots=bench.has_snapshots)
     except (requests.RequestException, APIError):
         return

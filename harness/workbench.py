@@ -42,6 +42,7 @@ class Workbench:
     places: Places | None = None
     attempts: dict[str, list[Attempt]] = field(default_factory=dict)
     watch: Watch | None = None
+    has_snapshots: bool = False
     _here: threading.local = field(default_factory=threading.local)
 
     def __post_init__(self) -> None:

@@ -99,7 +99,8 @@ def _hold(claimed: Claim, engine: Engine) -> None:
 
 def _work(claimed: Claim, engine: Engine) -> None:
     run = CheckRun.objects.select_related("task_version").get(pk=claimed.run_id)
-    engine.sweep({RUN_LABEL: str(run.pk)})  # an attempt that died may have left containers
+    if claimed.attempt > 1:
+        engine.sweep({RUN_LABEL: str(run.pk)})  # an attempt that died may have left containers
     try:
         with tempfile.TemporaryDirectory(prefix="reviewapp-run-") as folder, _heartbeat(claimed, engine) as pulse:
             _run(claimed, run, Path(folder), engine, pulse)

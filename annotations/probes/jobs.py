@@ -79,7 +79,8 @@ def _hold(hold: Hold[Probe], engine: Engine) -> None:
 
 def _work(hold: Hold[Probe], engine: Engine) -> None:
     probe = Probe.objects.select_related("task_version").get(pk=hold.pk)
-    engine.sweep({PROBE_LABEL: str(probe.pk)})  # an attempt that died may have left containers
+    if hold.attempt > 1:
+        engine.sweep({PROBE_LABEL: str(probe.pk)})  # an attempt that died may have left containers
     try:
         with tempfile.TemporaryDirectory(prefix="reviewapp-probe-") as folder, work.beating(hold) as lost:
             _run(hold, probe, Path(folder), engine, lost)

@@ -100,7 +100,7 @@ def _agent(attempt: Attempt) -> float:
 def _snapshot(bench: Workbench) -> str | None:
     """The container as the reference solution leaves it, as an image; None where the verifier does not accept it as it
     stands, as where a service must run, or files lie on a volume."""
-    taken: list[str] = []
+    taken, bench.has_snapshots = list[str](), True
     act = Act(with_oracle=True, after=lambda box: taken.append(snapshot.take(box)))
     if not bench.try_each("reference", [act])[0].reward.is_full:
         return None
