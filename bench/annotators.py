@@ -184,6 +184,7 @@ class Annotator:
     def stale_save(self, form: ReviewForm) -> Page:
         fields = self._fields(form)
         self._autosave(form, dict(fields))
+        fields[f"{next(iter(form.choices))}-rationale"] = "Other words than those of the window that saved first."
         page = self._do("stale save", self.browser.post(form.save, fields, htmx=True))
         if page.status != 409:
             self.diary.errors.append(f"a stale save was answered by {page.status}")
