@@ -43,6 +43,7 @@ _NOT_STARTED = re.compile(
     r"|error running container: from \S+ creating container"
 )
 _NO_PROGRAM = "executable file not found"
+_RAN = "returned a non-zero code"  # of a step that was started, whatever it printed
 
 type Lines = queue.SimpleQueue[bytes | Exception | None]
 type Say = Callable[[str, bytes], None]
@@ -244,7 +245,7 @@ def _failure(message: str, log: bytes) -> Exception:
     said = f"{log[-TAIL_BYTES:].decode(errors='replace')}\n{message}".strip()
     if _FULL in said.lower():
         return DockerException(f"its disk is full: {message}")
-    if _NOT_STARTED.search(said) and _NO_PROGRAM not in said:
+    if _NOT_STARTED.search(said) and _NO_PROGRAM not in said and _RAN not in message:
         return DockerException(f"a build step could not be started: {said[-300:]}")
     return BuildFailed(message, log)
 

@@ -127,6 +127,14 @@ def test_it_keeps_the_log_of_a_build_that_fails(engine: Engine, small: str, tmp_
     assert b"before" in failure.value.log
 
 
+def test_a_step_that_says_what_the_engine_would_say_failed_all_the_same(
+    engine: Engine, small: str, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {small}\nRUN echo failed to create endpoint && exit 3\n")
+    with pytest.raises(images.BuildFailed, match="non-zero code: 3"):
+        build(engine, tmp_path)
+
+
 def test_a_step_that_the_engine_could_not_start_is_no_fault_of_the_dockerfile(
     engine: Engine, small: str, tmp_path: Path
 ) -> None:
