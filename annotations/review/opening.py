@@ -10,7 +10,7 @@ from django.db import transaction
 from annotations.audit.actions import record
 from annotations.catalog.models import TaskVersion
 from annotations.review import queries
-from annotations.review.models import Case, Seat
+from annotations.review.models import UNDATED_WAITS, Case, Seat
 from annotations.rubrics.models import RubricVersion
 
 
@@ -52,6 +52,7 @@ def new_seat(case: Case, number: int, information: float) -> Seat:
         project_id=case.project_id,
         priority=case.priority,
         due_at=case.due_at,
+        waits_until=case.opened_at + UNDATED_WAITS,
         needs=case.needs,
     )
 

@@ -32,8 +32,9 @@ class ReviewSettingsForm(forms.Form):
         label=lazy("Order"),
         choices=ReviewSettings.Order.choices,
         help_text=lazy(
-            "Priority goes before either. An answer tells most where people disagree or few have answered; "
-            "a week of waiting counts as much as a criterion in dispute."
+            "Priority goes before either. A case without a due date is due two weeks after it was opened. An answer "
+            "tells most where people disagree or few have answered; a week of waiting counts as much as a criterion "
+            "in dispute."
         ),
     )
     lease_minutes = forms.IntegerField(

@@ -1,7 +1,8 @@
 """Who gets which case, when, and for how long."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.utils import timezone
 from annotations.accounts.models import Membership, Project, User
 from annotations.core.errors import Conflict, NotAllowed
 from annotations.review import actions, jobs, queries
-from annotations.review.models import Annotation, Assignment, Case, ReviewSettings, Seat
+from annotations.review.models import UNDATED_WAITS, Annotation, Assignment, Case, ReviewSettings, Seat
 from annotations.review.queries import standing
 from reviewapp.demo.clock import at
 from tests import builders
@@ -44,11 +45,12 @@ def let_lapse(held: Assignment) -> None:
 
 # --- The order ---------------------------------------------------------------
 def test_it_hands_out_by_priority_then_due_date_then_age(project: Project, ana: User, eli: User) -> None:
+    tomorrow = timezone.now() + timedelta(days=1)
     old, low, late, soon, urgent = (
         opened(project, eli),
-        opened(project, eli, priority=-1, due_at=datetime(2030, 1, 1, tzinfo=UTC)),
-        opened(project, eli, due_at=datetime(2030, 1, 2, tzinfo=UTC)),
-        opened(project, eli, due_at=datetime(2030, 1, 1, tzinfo=UTC)),
+        opened(project, eli, priority=-1, due_at=tomorrow),
+        opened(project, eli, due_at=tomorrow + timedelta(days=1)),
+        opened(project, eli, due_at=tomorrow),
         opened(project, eli, priority=2),
     )
     given = [builders.submitted(builders.claim(project, ana)).case for _ in range(5)]
@@ -74,6 +76,36 @@ def test_it_comes_to_a_case_with_one_answer_though_new_ones_keep_coming(
             opened(project, eli)
             taken.append(builders.submitted(builders.claim(project, ben)).case)
     assert begun in taken
+
+
+def keep_coming(project: Project, author: User, *, days: int) -> Iterator[None]:
+    """On each of the next days a case that is due three days later comes in."""
+    today = timezone.now()
+    for day in range(1, days + 1):
+        with at(now := today + timedelta(days=day)):
+            opened(project, author, due_at=now + timedelta(days=3))
+            yield
+
+
+def test_it_comes_to_a_case_without_a_due_date_though_dated_ones_keep_coming(
+    project: Project, ben: User, eli: User
+) -> None:
+    undated, coming = opened(project, eli), keep_coming(project, eli, days=UNDATED_WAITS.days)
+    taken = [builders.submitted(builders.claim(project, ben)).case for _ in coming]
+    assert undated in taken[7:]
+
+
+def test_it_comes_to_what_a_lead_assigned_without_a_due_date_though_dated_ones_keep_coming(
+    project: Project, ben: User, dora: User, eli: User
+) -> None:
+    set_up(project, mode="push")
+    undated, taken = opened(project, eli), []
+    actions.assign_many([undated], [ben], by=dora)
+    for _ in keep_coming(project, eli, days=UNDATED_WAITS.days):
+        actions.assign_many(Case.objects.exclude(assignments__annotator=ben), [ben], by=dora)
+        assert queries.assigned(project, ben)[0] == queries.taken(project, ben)
+        taken.append(builders.submitted(builders.claim(project, ben)).case)
+    assert undated in taken[7:]
 
 
 @pytest.mark.parametrize("order", ["due", "information"])

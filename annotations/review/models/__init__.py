@@ -19,7 +19,7 @@ from annotations.review.models.annotations import (
     Verdict,
     lease_end,
 )
-from annotations.review.models.cases import DUE, NEVER, Case, Seat
+from annotations.review.models.cases import DUE, NEVER, UNDATED_WAITS, Case, Seat
 from annotations.review.models.gold import GoldAnswer, GoldCase, QueuePause
 from annotations.review.models.rounds import RubricRound
 from annotations.review.models.settings import ReviewSettings, lease_end_in, settings_of
@@ -29,6 +29,7 @@ __all__ = [
     "DUE",
     "LEASE",
     "NEVER",
+    "UNDATED_WAITS",
     "Adjudication",
     "AdjudicationDraft",
     "Annotation",

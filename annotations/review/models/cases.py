@@ -1,10 +1,10 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from annotations.core.states import Transitions
 from annotations.rubrics.models import RubricVersion
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+UNDATED_WAITS = timedelta(weeks=2)  # from its opening; then a case without a due date is due
 DUE = Coalesce("due_at", Value(NEVER))  # a due date to order by: cases without one come last
 
 
@@ -214,6 +215,7 @@ class Seat(models.Model):
     )
     priority = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
+    waits_until = models.DateTimeField(default=now, help_text="When it is due where nobody set a date.")
     information = models.FloatField(default=0.0, help_text="What one more answer tells, and waiting.")
     needs = ArrayField(models.CharField(max_length=40), default=list)
 
@@ -221,7 +223,9 @@ class Seat(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(
-                fields=["project", "-priority", "due_at", "id"], condition=Q(is_free=True), name="seat_free_by_due"
+                *("project", F("priority").desc(), Coalesce("due_at", "waits_until"), "id"),
+                condition=Q(is_free=True),
+                name="seat_free_by_due",
             ),
             models.Index(
                 fields=["project", "-priority", "-information", "id"],

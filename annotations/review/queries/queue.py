@@ -7,8 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.expressions import OrderBy
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -28,11 +27,11 @@ from annotations.review.models import (
 
 SHOWN = ("case__task_version__task", "case__subject_rubric_version__rubric", "annotation")
 WEEK = timedelta(weeks=1)
-SOONEST_DUE = F("due_at").asc(nulls_last=True)
-ORDERS: Mapping[str, tuple[str | OrderBy, ...]] = {
-    ReviewSettings.Order.DUE.value: ("-priority", SOONEST_DUE, "id"),
+ORDERS: Mapping[str, tuple[str | Coalesce, ...]] = {
+    ReviewSettings.Order.DUE.value: ("-priority", Coalesce("due_at", "waits_until"), "id"),
     ReviewSettings.Order.INFORMATION.value: ("-priority", "-information", "id"),
 }
+IN_TURN = ("-seat__priority", Coalesce("seat__due_at", "seat__waits_until"), "id")  # what leads have given
 
 
 @dataclass(frozen=True)
@@ -111,16 +110,15 @@ def had(user: User) -> QuerySet[Assignment]:
 
 
 def taken(project: Project, user: User) -> Assignment | None:
-    """What the person holds right now, or else what leads have given them, the first of it to do."""
+    """The first to do of what the person holds right now, or else of what leads have given them."""
     return first(_taken(project.pk, user.pk))
 
 
 @prepared
 def _taken(project: UUID, user: UUID) -> QuerySet[Assignment]:
-    soonest = F("case__due_at").asc(nulls_last=True)
     states = (Assignment.Status.ACTIVE, Assignment.Status.ASSIGNED)  # in the order of their letters as well
     own = Assignment.objects.filter(annotator=user, case__project=project, status__in=states)
-    return own.order_by("status", "lease_ends_at", "-case__priority", soonest, "id")[:1]
+    return own.order_by("status", *IN_TURN)[:1]
 
 
 @prepared
@@ -150,8 +148,7 @@ def active(project: Project, user: User) -> QuerySet[Assignment]:
 
 def assigned(project: Project, user: User) -> QuerySet[Assignment]:
     """What leads have given the person and they have not opened, in the order to do it."""
-    soonest = F("case__due_at").asc(nulls_last=True)
-    return _mine(project, user, Assignment.Status.ASSIGNED).order_by("-case__priority", soonest, "id")
+    return _mine(project, user, Assignment.Status.ASSIGNED).order_by(*IN_TURN)
 
 
 def submitted(project: Project, user: User) -> QuerySet[Assignment]:
