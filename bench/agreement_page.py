@@ -26,7 +26,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
+from reviewapp.identity import SessionStore
 from django.utils import timezone
 from annotations.accounts.models import Membership, User
 from annotations.agreement.models import Following, Unit

@@ -14,7 +14,7 @@ SET_UP = """
 import json
 from pathlib import Path
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
+from reviewapp.identity import SessionStore
 from django.utils import timezone
 from annotations.accounts import actions as accounts
 from annotations.accounts.models import Membership, User

@@ -87,7 +87,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["reviewapp.templatetags.when"],
+            "builtins": ["reviewapp.templatetags.icons", "reviewapp.templatetags.when"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -100,7 +100,8 @@ TEMPLATES = [
 
 # --- Sign-in -----------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["reviewapp.identity.PersonBackend"]
+SESSION_ENGINE = "reviewapp.identity"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -146,6 +147,7 @@ X_FRAME_OPTIONS = "DENY"
 # --- Language and time -------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
+USE_I18N = len(LANGUAGES) > 1  # a page looks up a hundred texts, and would find none of them
 USE_TZ = True
 TIME_ZONE = "UTC"
 

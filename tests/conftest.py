@@ -86,7 +86,7 @@ class Browser(Client):
     """A client that is somebody."""
 
     def as_(self, user: User) -> "Browser":
-        self.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        self.force_login(user, backend="reviewapp.identity.PersonBackend")
         return self
 
 

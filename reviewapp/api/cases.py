@@ -28,7 +28,7 @@ class OpinionSerializer(serializers.Serializer[Any]):
     cannot_tell = serializers.BooleanField(source="verdict.cannot_tell")
     rationale = serializers.CharField(source="verdict.rationale")
     confidence = serializers.IntegerField(source="verdict.confidence", allow_null=True)
-    citations = CitationSerializer(source="verdict.citations", many=True)
+    citations = CitationSerializer(source="verdict.cited", many=True)
 
 
 class ComparisonSerializer(serializers.Serializer[Any]):

@@ -29,7 +29,7 @@ class Chip:
 
 def of_verdict(verdict: Verdict, page: str) -> tuple[Chip, ...]:
     """What a verdict of `queries.answers_of` cites; `page` shows the pane of its case, as `Links.page` does."""
-    return tuple(of_citation(citation, page) for citation in verdict.citations.all())
+    return tuple(of_citation(citation, page) for citation in verdict.cited)
 
 
 def of_citation(citation: Citation, page: str) -> Chip:

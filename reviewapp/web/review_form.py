@@ -135,7 +135,7 @@ def tally(criteria: Iterable[Criterion], answers: Mapping[UUID, Given]) -> dict[
 
 def _labels(assignment: Assignment, verdicts: Iterable[Verdict], refusal: Refusal | None, by: User) -> Labels:
     """What the citations are called: those that are stored, and those that were sent just now."""
-    labels = {citations.of(row): row.label for verdict in verdicts for row in verdict.citations.all()}
+    labels = {citations.of(row): row.label for verdict in verdicts for row in verdict.cited}
     sent = {row for given in refusal.answers.values() for row in given.citations or ()} if refusal else set()
     found = citations.pins(assignment.case, sent - labels.keys(), by=by)
     return labels | {reference: pin.label for reference, pin in found.items()}

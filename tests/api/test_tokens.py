@@ -68,7 +68,7 @@ def test_it_keeps_scopes_apart(project: Project, ana: User) -> None:
 def test_it_takes_a_session_with_a_csrf_token_only(project: Project, eli: User) -> None:
     version = builders.task_version(project, eli)
     client = Client(enforce_csrf_checks=True)
-    client.force_login(eli, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(eli, backend="reviewapp.identity.PersonBackend")
     address = f"/api/v1/tasks/{version.task_id}/submit"
     assert client.get(TASKS).status_code == 200
     assert "CSRF" in problem(client.post(address), 403)["detail"]

@@ -67,7 +67,7 @@ def test_it_refuses_an_oversized_upload_before_reading_it(project: Project, ana:
 
 def test_it_demands_a_csrf_token_for_an_upload(project: Project, ana: User) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(ana, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(ana, backend="reviewapp.identity.PersonBackend")
     assert client.post(URL, upload(sound())).status_code == 403
     assert not Task.objects.exists()
 

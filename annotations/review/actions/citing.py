@@ -17,7 +17,7 @@ def cite(case: Case, verdicts: Iterable[Verdict], answers: Answers, *, by: User)
     Raises Invalid, naming the criterion, for a citation of nothing that the case is about.
     """
     wanted = {row: given for row in verdicts if (given := answers[row.criterion_id].citations) is not None}
-    held = {row: {citations.of(citation): citation for citation in row.citations.all()} for row in wanted}
+    held = {row: {citations.of(citation): citation for citation in row.cited} for row in wanted}
     fresh = {row: [key for key in dict.fromkeys(keys) if key not in held[row]] for row, keys in wanted.items()}
     found = citations.pins(case, {key for keys in fresh.values() for key in keys}, by=by)
     if problems := _unfound(fresh, found):

@@ -173,6 +173,7 @@ class Verdict(Answer):
     annotation = models.ForeignKey(Annotation, on_delete=models.PROTECT, related_name="verdicts")
     criterion = models.ForeignKey(Criterion, on_delete=models.PROTECT, related_name="verdicts")
     confidence = models.SmallIntegerField(choices=Confidence, null=True)
+    cited: list["Citation"]  # where a query brings them along
 
     class Meta:
         ordering = ["criterion__position"]

@@ -11,6 +11,7 @@ from django.db.models import QuerySet, TextChoices
 from annotations.core.prepared import prepared
 from annotations.review.answers import Given
 from annotations.review.models import Annotation, Case, Citation, FinalVerdict, Verdict
+from annotations.review.queries.cited import with_citations
 from annotations.review.queries.criteria import case_criteria
 from annotations.rubrics.models import Criterion
 
@@ -58,7 +59,7 @@ class Comparison:
             return None
         cited: dict[tuple[int | None, bool], list[Citation]] = defaultdict(list)
         for opinion in self.opinions:
-            cited[_answer(opinion.verdict)].extend(opinion.verdict.citations.all())
+            cited[_answer(opinion.verdict)].extend(opinion.verdict.cited)
         if not all(cited.values()):
             return Grounds.UNCITED
         shared = all(_share(one, other) for one, other in combinations(cited.values(), 2))
@@ -93,7 +94,8 @@ def comparisons(case: Case, *, cited: bool = True) -> list[Comparison]:
     One does where nobody looks at what is `cited`.
     """
     answers: dict[UUID, dict[UUID, Verdict]] = defaultdict(dict)
-    for verdict in _submitted(annotated(case).pk, cited=cited):
+    verdicts = _submitted(judged := annotated(case).pk)
+    for verdict in with_citations(verdicts, _citations_in(judged)) if cited else verdicts:
         answers[verdict.annotation_id][verdict.criterion_id] = verdict
     return [
         Comparison(
@@ -109,10 +111,15 @@ def _opinion(index: int, verdict: Verdict) -> Opinion:
 
 
 @prepared
-def _submitted(case: UUID, *, cited: bool) -> QuerySet[Verdict]:
+def _submitted(case: UUID) -> QuerySet[Verdict]:
     of_case = Verdict.objects.filter(annotation__case=case, annotation__status=Annotation.Status.SUBMITTED)
-    in_seat_order = of_case.select_related("annotation").order_by("annotation__assignment__seat__number")
-    return in_seat_order.prefetch_related("citations") if cited else in_seat_order
+    return of_case.select_related("annotation").order_by("annotation__assignment__seat__number")
+
+
+@prepared
+def _citations_in(case: UUID) -> QuerySet[Citation]:
+    submitted = Annotation.Status.SUBMITTED
+    return Citation.objects.filter(verdict__annotation__case=case, verdict__annotation__status=submitted)
 
 
 def edition(compared: Sequence[Comparison]) -> str:

@@ -8,19 +8,26 @@ from django.db.models import Q, QuerySet
 from annotations.core.prepared import prepared
 from annotations.review import citations
 from annotations.review.answers import Given
-from annotations.review.models import Annotation, Assignment, Case, ReplyDraft, Verdict
+from annotations.review.models import Annotation, Assignment, Case, Citation, ReplyDraft, Verdict
+from annotations.review.queries.cited import with_citations
 
 LATELY = 10  # submissions among which the one to take back is looked for, however many there are
 
 
 def answers_of(annotation: Annotation) -> list[Verdict]:
     """The annotation's verdicts with their citations, in two queries."""
-    return _answers_of(annotation.pk)
+    verdicts = _answers_of(annotation.pk)
+    return with_citations(verdicts, _citations_of(annotation.pk) if verdicts else ())
 
 
 @prepared
 def _answers_of(annotation: UUID) -> QuerySet[Verdict]:
-    return Verdict.objects.filter(annotation=annotation).prefetch_related("citations")
+    return Verdict.objects.filter(annotation=annotation)
+
+
+@prepared
+def _citations_of(annotation: UUID) -> QuerySet[Citation]:
+    return Citation.objects.filter(verdict__annotation=annotation)
 
 
 def reply_draft_of(annotation: Annotation) -> ReplyDraft | None:
@@ -50,5 +57,5 @@ def _given(verdict: Verdict) -> Given:
         cannot_tell=verdict.cannot_tell,
         rationale=verdict.rationale,
         confidence=verdict.confidence,
-        citations=tuple(map(citations.of, verdict.citations.all())),
+        citations=tuple(map(citations.of, verdict.cited)),
     )
