@@ -1,20 +1,34 @@
 """The cast: ana and ben annotate, eli writes tasks, cleo and dora lead, olaf is an outsider."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
 from annotations.accounts.models import Membership, Project, User
 from harness.engine import Engine
-from tests import builders, world
+from tests import builders, databases, world
 from tests.stack import Stack
 from tests.world import World
 
 EXPERT, LEAD, CONSUMER = Membership.Role.EXPERT, Membership.Role.LEAD, Membership.Role.CONSUMER
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Each process works on a copy of a database that was migrated once for all of them."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = databases.migrated(os.environ["DATABASE_URL"])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    with databases.emptied_by_deleting():
+        yield
 
 
 @pytest.fixture(autouse=True)

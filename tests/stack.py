@@ -1,6 +1,5 @@
 """The whole product as separate processes on a database of its own: web server, workers and beat."""
 
-import hashlib
 import json
 import os
 import secrets
@@ -20,8 +19,9 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 
 from reviewapp.services import Broker
+from tests import databases
+from tests.databases import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS = 120
 
 
@@ -36,7 +36,7 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = {
             **os.environ,
-            "DATABASE_URL": urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{self.database}")),
+            "DATABASE_URL": databases.named(self.admin_url, self.database),
             "REDIS_URL": _other_keyspace(os.environ["REDIS_URL"]),
             "REVIEWAPP_DATA": str(folder),
             "REVIEWAPP_INSTANCE": self.database,
@@ -73,28 +73,8 @@ class Stack:
 
     def prepare(self) -> None:
         """The stack's own database and static files, without a process yet."""
-        template = self._migrated()
-        with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"'.encode())
+        databases.copied(self.admin_url, self.database)
         self.manage("collectstatic", "--noinput", "--verbosity", "0")
-
-    def _migrated(self) -> str:
-        """A database with today's tables and nothing in them, made once for every stack that is a copy of it."""
-        migrations = sorted(ROOT.glob("annotations/*/migrations/*.py"))
-        name = f"stacks_{hashlib.sha256(b''.join(path.read_bytes() for path in migrations)).hexdigest()[:12]}"
-        with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                self._migrate(connection, half := f"{name}_{secrets.token_hex(4)}")
-                connection.execute(f'ALTER DATABASE "{half}" RENAME TO "{name}"'.encode())
-        return name
-
-    def _migrate(self, connection: psycopg.Connection, database: str) -> None:
-        connection.execute(f'CREATE DATABASE "{database}"'.encode())
-        own = self.env["DATABASE_URL"]
-        self.env["DATABASE_URL"] = urlunsplit(urlsplit(own)._replace(path=f"/{database}"))
-        self.manage("migrate", "--verbosity", "0")
-        self.env["DATABASE_URL"] = own
 
     def start(self) -> None:
         self.prepare()

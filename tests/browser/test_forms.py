@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Browser, Route
 
-from tests.stack import ROOT
+from tests.databases import ROOT
 
 FORM = "<form method=post><input name=a value=1><button>Seal</button></form>"
 

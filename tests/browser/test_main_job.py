@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 
 from harness import bundle as bundles
 from tests.browser.visitor import Visitor
-from tests.stack import ROOT, Stack
+from tests.databases import ROOT
+from tests.stack import Stack
 
 EXAMPLE = ROOT / "examples" / "snapshot-retention"
 TITLE = re.compile("snapshot", re.IGNORECASE)

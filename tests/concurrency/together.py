@@ -12,9 +12,9 @@ from annotations.core.errors import DomainError
 
 PATIENCE_SECONDS = 30
 REAL_COMMITS = [
-    # Named apps let the tables be emptied together with the one that knox makes and nobody uses.
+    # Named apps spare each test what Django writes after a migration.
     pytest.mark.django_db(transaction=True, available_apps=list(settings.INSTALLED_APPS)),
-    pytest.mark.slow,  # emptying every table after each test takes its time
+    pytest.mark.slow,  # people who wait for one another take their time
 ]
 
 

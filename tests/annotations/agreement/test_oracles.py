@@ -5,8 +5,6 @@ import math
 import krippendorff
 import numpy as np
 import pytest
-from sklearn.metrics import cohen_kappa_score
-from statsmodels.stats import inter_rater
 
 from annotations.agreement.statistics.alpha import alpha
 from annotations.agreement.statistics.chance_corrected import Agreement
@@ -15,6 +13,7 @@ from annotations.agreement.statistics.ratings import MISSING, Level, Ratings
 from annotations.agreement.statistics.weights import Weighting, weights
 from tests.annotations.agreement.tables import random_ratings
 
+# scikit-learn and statsmodels are imported where they are used: each takes seconds, in every process of a run.
 TABLES = [random_ratings(seed) for seed in range(200)]
 
 
@@ -35,6 +34,8 @@ def _theirs(table: Ratings, level: Level) -> float:
 
 
 def test_it_agrees_with_statsmodels_on_fleiss_and_randolph() -> None:
+    from statsmodels.stats import inter_rater
+
     compared = 0
     for table in TABLES:
         full = Ratings(table.codes[(table.codes != MISSING).all(axis=1)], table.values)
@@ -49,6 +50,9 @@ def test_it_agrees_with_statsmodels_on_fleiss_and_randolph() -> None:
 
 @pytest.mark.parametrize("weighting", Weighting)
 def test_it_agrees_with_scikit_learn_and_statsmodels_on_cohen(weighting: Weighting) -> None:
+    from sklearn.metrics import cohen_kappa_score
+    from statsmodels.stats import inter_rater
+
     compared = 0
     for table in TABLES:
         both = table.codes[(table.codes[:, :2] != MISSING).all(axis=1)]
