@@ -4,10 +4,11 @@ Django builds and compiles a query anew each time, which takes several times as 
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import wraps
 from inspect import get_annotations
-from typing import Any, cast
+from typing import Any, Self, cast
 from uuid import UUID, uuid4
 
 from django.db import connections
@@ -58,15 +59,18 @@ class _Plan[Row]:
     sql: str
     parameters: tuple[Any, ...]
     places: tuple[int | None, ...]
+    converters: dict[int, Any]
 
     @classmethod
     def of(cls, rows: QuerySet[Any, Row], stand_ins: Sequence[Any]) -> "_Plan[Row]":
-        compiler = rows.query.get_compiler(rows.db)
+        compiler: Any = rows.query.get_compiler(rows.db)
         sql, parameters = compiler.as_sql()
         places = tuple(stand_ins.index(value) if value in stand_ins else None for value in parameters)
         if missing := set(range(len(stand_ins))) - set(places):
             raise TypeError(f"The query compares nothing with its values {sorted(missing)}.")
-        return cls(rows, compiler, sql, tuple(parameters), places)
+        columns = [column for column, *_ in compiler.select[: compiler.col_count]]
+        rows.query.__class__ = _Filled
+        return cls(rows, compiler, sql, tuple(parameters), places, compiler.get_converters(columns))
 
     def filled(self, values: Sequence[Any]) -> QuerySet[Any, Row]:
         if None in values:
@@ -74,15 +78,17 @@ class _Plan[Row]:
         chosen = zip(self.parameters, self.places, strict=True)
         bound = tuple(kept if place is None else values[place] for kept, place in chosen)
         rows: Any = self.rows.all()
-        rows.query.__class__ = _Filled
-        rows.query.done = _Compiled.like(self.compiler, self.rows.db, self.sql, bound)
+        rows.query.done = _Compiled.of(self, bound)
         return cast("QuerySet[Any, Row]", rows)
 
 
 class _Filled(Query):
-    """A query that has been compiled."""
+    """A query that has been compiled; its copies share everything but that."""
 
     done: SQLCompiler
+
+    def chain(self, *_: Any) -> Self:
+        return copy(self)
 
     def get_compiler(self, *_: Any, **__: Any) -> SQLCompiler:
         return self.done
@@ -93,14 +99,20 @@ class _Compiled(SQLCompiler):
 
     sql: str
     bound: tuple[Any, ...]
+    converters: dict[int, Any]
 
     @classmethod
-    def like(cls, done: SQLCompiler, alias: str, sql: str, bound: tuple[Any, ...]) -> "_Compiled":
-        if done.query.select_for_update and connections[alias].get_autocommit():
+    def of(cls, plan: _Plan[Any], bound: tuple[Any, ...]) -> "_Compiled":
+        connection = connections[plan.rows.db]
+        if plan.rows.query.select_for_update and connection.get_autocommit():
             raise TransactionManagementError("A query that locks rows runs inside a transaction only.")
         compiled = cls.__new__(cls)
-        vars(compiled).update(vars(done), connection=connections[alias], sql=sql, bound=bound)
+        own = {"connection": connection, "sql": plan.sql, "bound": bound, "converters": plan.converters}
+        vars(compiled).update(vars(plan.compiler), **own)
         return compiled
 
     def as_sql(self, *_: Any, **__: Any) -> tuple[str, tuple[Any, ...]]:
         return self.sql, self.bound
+
+    def get_converters(self, *_: Any) -> dict[int, Any]:
+        return self.converters
