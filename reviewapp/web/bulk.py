@@ -91,7 +91,9 @@ class DueForm(forms.Form):
         label=lazy("Due on"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=lazy("At the end of that day. Empty: no date; the queue takes each as due two weeks after it was opened."),
+        help_text=lazy(
+            "At the end of that day. Empty: no date; the queue takes each as due two weeks after it was opened."
+        ),
     )
 
     def __init__(self, *args: Any, members: Sequence[Membership], **kwargs: Any) -> None:
