@@ -161,6 +161,19 @@ TITLES = {
 }
 
 
+def does(kind: str, count: keyset.Count) -> str:
+    """What the button says will be done to so many cases."""
+    n = count.number
+    acts = {
+        Kind.ASSIGN: ngettext("Assign %(n)s case", "Assign %(n)s cases", n),
+        Kind.PRIORITY: ngettext("Set the priority of %(n)s case", "Set the priority of %(n)s cases", n),
+        Kind.DUE: ngettext("Set the due date of %(n)s case", "Set the due date of %(n)s cases", n),
+        Kind.NEEDS: ngettext("Set the skills of %(n)s case", "Set the skills of %(n)s cases", n),
+        Kind.REOPEN: ngettext("Re-open %(n)s case", "Re-open %(n)s cases", n),
+    }
+    return acts[Kind(kind)] % {"n": count}
+
+
 @dataclass(frozen=True)
 class Scope:
     """Which cases are meant: chosen ones, or all that the filters leave."""
@@ -226,6 +239,7 @@ def _confirm(
         "form": form,
         "kind": kind,
         "title": TITLES[Kind(kind)],
+        "does": does(kind, count),
         "count": count,
         "too_many": count.capped or count.number > most,
         "most": most,

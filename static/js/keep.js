@@ -1,6 +1,6 @@
 // What people type stays in this browser until the server has it. Autosave.js keeps its copies here; and every
 // <form data-keeps="USER:PLACE"> that saves nothing by itself is kept as it is typed, and filled again when it comes back:
-// after a refusal (data-refused) the server has put the words there itself. data-keeps-once: sent, it never comes back empty.
+// after a refusal (data-refused) the server has put the words there itself. data-keeps-once: where it comes back, nothing was sent.
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector, root = document) => root.querySelector(selector);
@@ -58,7 +58,7 @@
   // Forms
   const keyOf = (form) => `draft:${form.dataset.keeps}`;
   const typed = (form) => [...form.elements].filter((el) => el.name && (el.matches("textarea, select, input:is([type=text], :not([type]))") || (el.type === "radio" && el.checked)));
-  const keep = (form, sent = false) => put(keyOf(form), { sent, fields: typed(form).map((el) => [el.name, el.value]) });
+  const keep = (form) => put(keyOf(form), { fields: typed(form).map((el) => [el.name, el.value]) });
 
   function fill(form, fields) {
     for (const [name, value] of fields) {
@@ -75,8 +75,7 @@
       met.add(form);
       const copy = await find(keyOf(form));
       if (!copy || form.hasAttribute("data-refused")) continue;
-      if (copy.sent && !form.hasAttribute("data-keeps-once")) forget(keyOf(form));
-      else if (copy.fields.some(([, value]) => value)) fill(form, copy.fields);
+      if (copy.fields.some(([, value]) => value)) fill(form, copy.fields);
     }
   }
 
@@ -84,7 +83,17 @@
     const form = event.target.closest?.("form[data-keeps]");
     if (form) keep(form);
   });
-  addEventListener("submit", (event) => event.target.matches("form[data-keeps]:not([hx-post])") && keep(event.target, true), true);
+
+  // What the browser sent by itself is done with once a page answers, unless it is the sign-in's or an error's.
+  const sends = "form[data-keeps]:not([hx-post], [data-keeps-once])";
+  addEventListener("submit", (event) => !event.defaultPrevented && event.target.matches(sends) && sessionStorage.setItem("sent", keyOf(event.target)));
+
+  function settle(isRestored) {
+    const sent = sessionStorage.getItem("sent");
+    sessionStorage.removeItem("sent");
+    const isAnswer = !isRestored && performance.getEntriesByType("navigation")[0].type === "navigate" && !one("body.entrance");
+    if (sent && isAnswer) forget(sent);
+  }
 
   // What htmx sent is done with once it is answered, unless by the sign-in page, which is not to take the form's place.
   const keeping = (event) => event.detail.ctx?.sourceElement?.closest?.("form[data-keeps]");
@@ -99,6 +108,9 @@
   });
 
   addEventListener("htmx:after:swap", bringBack);
-  addEventListener("pageshow", bringBack);
+  addEventListener("pageshow", ({ persisted }) => {
+    settle(persisted);
+    bringBack();
+  });
   prune();
 })();

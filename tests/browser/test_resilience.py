@@ -34,6 +34,16 @@ ASKED = f"""{DISPUTE.replace("verdicts", "asked-back").rpartition("print")[0]}
 review.ask(case, "Did you see line 3?", by=User.objects.get(email="cleo@example.org"))
 print(json.dumps({{"password": demo.password(), "seat": str(case.assignments.get(annotator=ana).pk)}}))
 """
+BLIND_FIRST = f"""{DISPUTE.replace("verdicts", "kept-too").rpartition("print")[0]}
+from annotations.review.models import ReviewSettings
+other = catalog.seal(project, bundle.load(Path("examples/ferry-loads")), by=eli)
+review.open_case(other, rubric, overlap=2)
+cleo = User.objects.get(email="cleo@example.org")
+held = review.claim_next(project, by=cleo)
+ReviewSettings.objects.create(project=project, blind_first=True)
+found = {{"case": str(case.pk), "seat": str(held.pk), "version": str(version.pk), "password": demo.password()}}
+print(json.dumps(found))
+"""
 SAVED = re.compile(r"Saved \d\d:\d\d")
 
 
@@ -193,6 +203,67 @@ def test_it_loses_no_word_that_saves_nothing_by_itself(stack: Stack, chromium: B
     page.context.close()
 
 
+# Slow: a browser profile and a server of its own.
+@pytest.mark.slow
+def test_it_loses_no_word_of_what_is_sent_once(stack: Stack, chromium: Browser, tmp_path: Path) -> None:
+    made = stack.python(BLIND_FIRST)
+    pages = {
+        "first": f"{stack.url}/p/kept-too/adjudicate/{made['case']}/",
+        "skip": f"{stack.url}/p/kept-too/review/{made['seat']}/",
+        "probe": f"{stack.url}/p/kept-too/probes/versions/{made['version']}/",
+    }
+
+    def arrive() -> Page:
+        return come_back(chromium, tmp_path, pages["first"], made["password"], email="cleo@example.org")
+
+    page = arrive()
+    page.get_by_role("radio", name="Cannot tell").first.check()
+    page.goto(pages["skip"])
+    page.keyboard.press("s")
+    page.get_by_label("Other").check()
+    page.get_by_label("In a few words").press_sequentially("I taught this.")
+    page.goto(pages["probe"])
+    page.locator("#id_script").press_sequentially("true")
+    kill(page)
+
+    page = arrive()
+    expect(page.get_by_role("radio", name="Cannot tell").first).to_be_checked()
+    page.get_by_role("radio", name="Cannot tell").nth(1).check()
+    send_signed_out(stack, page, "Keep these and compare", made["password"])
+    expect(page.get_by_role("radio", name="Cannot tell").nth(1)).to_be_checked()
+    page.get_by_role("button", name="Keep these and compare").click()
+    expect(page.get_by_role("heading", name="Disagreements")).to_be_visible()
+
+    page.goto(pages["skip"])
+    page.keyboard.press("s")
+    expect(page.get_by_label("In a few words")).to_have_value("I taught this.")
+    send_signed_out(stack, page, "Skip and next", made["password"])
+    page.keyboard.press("s")
+    expect(page.get_by_label("In a few words")).to_have_value("I taught this.")
+    page.get_by_role("button", name="Skip and next").click()
+    expect(page.locator("#toasts")).to_contain_text("Skipped")
+
+    page.goto(pages["probe"])
+    expect(page.locator("#id_script")).to_have_value("true")
+    page.get_by_label("It is wrong and must fail").check()
+    page.get_by_label("Why", exact=True).fill("It does nothing.")
+    send_signed_out(stack, page, "Run the probe", made["password"])
+    expect(page.locator("#id_script")).to_have_value("true")
+    page.get_by_role("button", name="Run the probe").click()
+    expect(page.locator("#toasts")).to_contain_text("Attached")
+    page.goto(pages["probe"])
+    expect(page.locator("#id_script")).to_have_value("")
+    page.context.close()
+
+
+def send_signed_out(stack: Stack, page: Page, button: str, password: str) -> None:
+    """The session ends; what is sent leads to the sign-in, and from there back to the page."""
+    stack.rows("DELETE FROM django_session RETURNING session_key")
+    page.get_by_role("button", name=button).click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(page, password, email="cleo@example.org")
+
+
 def come_back(chromium: Browser, profile: Path, address: str, password: str, *, email: str = "ana@example.org") -> Page:
     """The page in the same browser profile, after signing in where that is asked for."""
     kind = chromium.browser_type
@@ -221,7 +292,7 @@ def sign_in(page: Page, password: str, *, email: str = "ana@example.org") -> Non
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.locator("form[data-autosave]")).to_be_visible()
+    expect(page.locator("form:is([data-autosave], [data-keeps])").first).to_be_attached()
 
 
 def write_without_a_network(page: Page) -> None:

@@ -219,6 +219,23 @@ def test_it_keeps_a_refused_name_in_its_field(project: Project, dora: User, brow
 
 
 # --- Bulk changes ------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("kind", "one", "two"),
+    [
+        ("reopen", "Re-open 1 case", "Re-open 2 cases"),
+        ("assign", "Assign 1 case", "Assign 2 cases"),
+        ("due", "Set the due date of 1 case", "Set the due date of 2 cases"),
+    ],
+)
+def test_it_says_on_the_button_what_it_will_do(
+    kind: str, one: str, two: str, project: Project, eli: User, dora: User, browser: Browser
+) -> None:
+    cases = cases_of(project, eli, 2)
+    for chosen, told in ((cases[:1], one), (cases, two)):
+        page = browser.as_(dora).get(CHANGE, {"kind": kind, "case": pks(chosen)}).content.decode()
+        assert f">{told}</button>" in page
+
+
 def test_it_changes_what_can_be_and_undoes_what_still_stands(
     project: Project, eli: User, dora: User, browser: Browser
 ) -> None:
