@@ -62,6 +62,12 @@ def test_a_lead_settles_a_case_by_keyboard_alone(stack: Stack, visit: Callable[[
     expect(disputes.first).to_contain_text("Different evidence seen")
     cleo.audit()
 
+    # The actions stay together, whatever the width.
+    for width in (1360, 1280, 1100, 960, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        places = [action.bounding_box() for action in page.locator(".actions .btn").all()]
+        assert len({place["y"] for place in places if place}) == 1, width
+
     # At 200 % of a common screen the keys lead to nothing that the bars cover.
     page.set_viewport_size({"width": 720, "height": 450})
     keys.press("y")
