@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
+from pathlib import PurePosixPath
 from typing import Any
 
 from docker.errors import APIError
@@ -75,13 +76,17 @@ def of(box: Container) -> tuple[ProducedFile, ...]:
 
     A file that was only touched, or given another owner or mode, was not produced.
     """
-    kinds = {entry["Path"]: entry["Kind"] for entry in box.raw.diff() or () if not is_noise(entry["Path"])}
-    left = {path: kind for path, kind in kinds.items() if kind in (_CHANGED, _ADDED)}
-    paths = sorted(left, key=lambda path: (path.count("/"), path))
+    left = {entry["Path"]: entry["Kind"] for entry in box.raw.diff() or () if entry["Kind"] in (_CHANGED, _ADDED)}
+    folders = {str(folder) for path in left for folder in PurePosixPath(path).parents}  # reading one costs the engine
+    paths = sorted((path for path in left if path not in folders and not is_noise(path)), key=_depth)
     after = list(islice(_files(box.raw, paths), MOST_FILES))
     before = _before(box, [file.path for file in after if left[file.path] == _CHANGED])
     known = [_with_before(file, before.get(file.path)) for file in after]
     return tuple(file for file in known if file.content != file.before)
+
+
+def _depth(path: str) -> tuple[int, str]:
+    return path.count("/"), path
 
 
 def is_noise(path: str) -> bool:

@@ -40,6 +40,7 @@ def test_it_tells_changed_files_from_those_only_touched(box: Boxes, engine: Engi
         later = "sleep 2"  # layers keep whole seconds, and a file of the same size and second counts as unchanged
         container.run(f"{later}; touch /app/data && chmod 600 /app/data && echo c > /app/config", timeout=30)
         found = by_path(container)
+    engine.sweep(labels)
     assert {path: (file.content, file.before) for path, file in found.items()} == {"/app/config": (b"c\n", b"a\n")}
 
 

@@ -92,13 +92,16 @@ def test_it_is_skipped_where_there_is_nothing_to_change(
     assert (found.outcome, found.findings) == ("skipped", ())
 
 
-def test_a_slow_solution_is_run_once_and_its_snapshot_removed(task: WriteTask, run: Run, engine: Engine) -> None:
+def test_a_slow_solution_is_run_once_and_its_snapshot_removed(
+    task: WriteTask, run: Run, engine: Engine, labels: dict[str, str]
+) -> None:
     test = f'#!/bin/sh\n[ "$(wc -l < /app/out.csv)" -eq 5 ]{VERDICT}'
     solve = solving("/app/out.csv", ROWS) + "sleep 1\n"
     found = mutated(run, task, "Write /app/out.csv.", test=test, solve=solve)
     assert found.facts["from_snapshot"] is True
     assert titles(found) == [DATA]
-    assert not engine.client.images.list(filters={"label": SNAPSHOT})
+    own = [f"{key}={value}" for key, value in labels.items()]
+    assert not engine.client.images.list(filters={"label": [SNAPSHOT, *own]})
 
 
 def test_a_solution_that_leaves_a_service_is_run_for_every_mutant(task: WriteTask, run: Run) -> None:
