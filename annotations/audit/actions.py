@@ -6,13 +6,12 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
 from annotations.audit.models import AuditEvent
+from annotations.core.prepared import insert
 
 
 def record(verb: str, *, by: AbstractBaseUser | None, target: models.Model, **facts: Any) -> AuditEvent:
     """Write down that `by` (None: the system) did `verb` to `target`; call it inside the action's transaction."""
-    event = _event(verb, by, target, facts)
-    event.save()
-    return event
+    return insert(_event(verb, by, target, facts))
 
 
 def record_each(

@@ -3,11 +3,13 @@
 from uuid import UUID
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.db.models import Count, QuerySet
+from django.db.transaction import TransactionManagementError
 
 from annotations.accounts.models import Membership, Project, User
 from annotations.core.ids import new_id
-from annotations.core.prepared import prepared
+from annotations.core.prepared import insert, prepared
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +67,21 @@ def test_a_value_that_nothing_is_compared_with_is_told() -> None:
 
     with pytest.raises(TypeError, match=r"values \[1\]"):
         forgetful(new_id(), new_id())
+
+
+def test_a_row_is_inserted_as_its_save_would_store_it(project: Project, olaf: User) -> None:
+    stored = insert(Membership(project=project, user=olaf, role=Membership.Role.EXPERT))
+    assert not stored._state.adding
+    found = Membership.objects.get(project=project, user=olaf)
+    assert {name: getattr(found, name) for name in vars(stored) if not name.startswith("_")} == {
+        name: value for name, value in vars(stored).items() if not name.startswith("_")
+    }
+
+
+def test_a_row_that_cannot_be_stored_ends_the_transaction(project: Project, ana: User) -> None:
+    with transaction.atomic():
+        with pytest.raises(IntegrityError):
+            insert(Membership(project=project, user=ana, role=Membership.Role.EXPERT))
+        with pytest.raises(TransactionManagementError):
+            Membership.objects.count()
+        transaction.set_rollback(True)

@@ -14,7 +14,7 @@ from annotations.accounts.models import Project, User
 from annotations.audit.actions import record, record_each
 from annotations.core.decisions import Denied, first_denied, require
 from annotations.core.errors import Conflict, Invalid
-from annotations.core.prepared import first, prepared
+from annotations.core.prepared import first, insert, prepared
 from annotations.core.states import move
 from annotations.review import policies, queries
 from annotations.review.actions.gold import Lot, by_chance, deal
@@ -120,8 +120,8 @@ def sit(seat: Seat, terms: queries.Terms) -> Assignment:
     if before := first(queries.had_before(seat.case_id, terms.user.pk)):
         move(before, Assignment.Status.ACTIVE, seat=seat, lease_ends_at=until)
         return before
-    made = Assignment.objects.create(case=seat.case, seat=seat, annotator=terms.user, lease_ends_at=until)
-    Annotation.objects.create(assignment=made, case=seat.case, author=terms.user)
+    made = insert(Assignment(case=seat.case, seat=seat, annotator=terms.user, lease_ends_at=until))
+    insert(Annotation(assignment=made, case=seat.case, author=terms.user))
     return made
 
 
