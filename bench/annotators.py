@@ -38,6 +38,7 @@ class Orders:
     url: str
     database: str
     queue: str
+    following: str  # where the next case is asked for
     autosaves: int
     detours: bool  # whether every third case is given back, to start again from the queue
     chaos: bool
@@ -92,7 +93,7 @@ class Annotator:
                 return page
             if page is not None:
                 time.sleep(LULL_SECONDS)
-            page = self._do("next", self.browser.post(f"{self.orders.queue}next/", {}))
+            page = self._do("next", self.browser.post(self.orders.following, {}, htmx=True))
         return None
 
     def _do(self, what: str, page: Page) -> Page:
@@ -170,7 +171,7 @@ class Annotator:
 
     def race_for_next(self, form: ReviewForm) -> Page | None:
         self._submit(form)
-        return self._both("race for next", f"{self.orders.queue}next/", {})
+        return self._both("race for next", self.orders.following, {})
 
     def replay(self, form: ReviewForm) -> Page | None:
         """The form before this one once more, as it was and under another key; then this one."""

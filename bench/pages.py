@@ -83,7 +83,7 @@ def start(chromium: Browser, url: str, session: str) -> Page:
     """A page that shows the person's next case."""
     page = watched(chromium, url, session)
     page.goto(f"{url}/p/{cases.SLUG}/queue/")
-    page.locator("form[action$='/queue/next/'] button").first.click()
+    page.locator("form[action$='/review/next/'] button").first.click()
     page.locator("#review-form").wait_for()
     return page
 

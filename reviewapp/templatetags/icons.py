@@ -13,5 +13,5 @@ register = template.Library()
 @register.simple_tag
 @lru_cache(maxsize=256)
 def icon(name: str) -> SafeString:
-    """Drawn beside words that say the same, so that readers of the screen pass over it."""
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
+    """Drawn a space before words that say the same, so that readers of the screen pass over it."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>\n', static("icons.svg"), name)

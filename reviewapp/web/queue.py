@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from annotations.accounts.models import Project, User
 from annotations.catalog.models import Task
@@ -116,12 +116,6 @@ def begin(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     return redirect("queue", project.slug)
 
 
-@require_POST
-def next_case(request: HttpRequest, project: str) -> HttpResponse:
-    """Reserve the next case and open it."""
-    return go_on(request, project_for(request, project))
-
-
 def go_on(
     request: HttpRequest, project: Project, *, show: Callable[[Assignment], HttpResponse] | None = None
 ) -> HttpResponse:
@@ -134,4 +128,4 @@ def go_on(
     return redirect("queue", project.slug)
 
 
-urlpatterns = [path("", queue, name="queue"), path("next/", next_case, name="queue-next")]
+urlpatterns = [path("", queue, name="queue")]

@@ -15,7 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from annotations.accounts.models import User
+from annotations.accounts.models import Project, User
 from annotations.catalog.models import TaskFile
 from annotations.core.errors import Conflict, DomainError, Invalid
 from annotations.core.ids import new_id
@@ -26,7 +26,7 @@ from annotations.review.models import Annotation, Assignment, Case, Confidence, 
 from annotations.rubrics.models import Criterion
 from reviewapp.errors import status_of
 from reviewapp.web import files, review_form, sheet
-from reviewapp.web.access import person
+from reviewapp.web.access import person, project_for
 from reviewapp.web.addresses import uuid
 from reviewapp.web.queue import begin, go_on
 from reviewapp.web.review_form import Answers, Refusal
@@ -201,12 +201,17 @@ def submit(request: HttpRequest, project: str, assignment: UUID) -> HttpResponse
         return redirect("assignment-review", project, assignment)
     text = _("Submitted “%(title)s”.") % {"title": title_of(own.case)}
     messages.success(request, text, extra_tags=f"undo:{reverse('assignment-undo', args=[project, assignment])}")
-    return _on(request, own)
+    return _on(request, own.case.project, own)
 
 
-def _on(request: HttpRequest, last: Assignment) -> HttpResponse:
+@require_POST
+def next_case(request: HttpRequest, project: str) -> HttpResponse:
+    """Reserve the next case and open it."""
+    return _on(request, project_for(request, project))
+
+
+def _on(request: HttpRequest, project: Project, last: Assignment | None = None) -> HttpResponse:
     """The next case: at once where htmx asks, which spares a round trip, else by a redirect to it."""
-    project = last.case.project
 
     def show(following: Assignment) -> HttpResponse:
         address = reverse("assignment-review", args=[project.slug, following.pk])
@@ -251,7 +256,7 @@ def skip(request: HttpRequest, project: str, assignment: UUID) -> HttpResponse:
     except Invalid as error:
         return page(request, own, Refusal(error))
     messages.info(request, _("Skipped “%(title)s”.") % {"title": title_of(own.case)})
-    return go_on(request, own.case.project)
+    return _on(request, own.case.project)
 
 
 # --- Gaps in the guideline -----------------------------------------------------
@@ -340,6 +345,7 @@ def subject_evidence(case: Case, evidence: UUID) -> FileResponse:
 
 
 urlpatterns = [
+    path("next/", next_case, name="queue-next"),
     path("<uuid:assignment>/", detail, name="assignment-review"),
     path("<uuid:assignment>/save/", save, name="assignment-save"),
     path("<uuid:assignment>/submit/", submit, name="assignment-submit"),

@@ -33,6 +33,6 @@ def test_a_refusal_leads_back_to_the_page_a_form_was_on(project: Project, ana: U
 
 
 def test_an_address_of_a_form_says_that_there_is_nothing_to_see(project: Project, ana: User, browser: Browser) -> None:
-    answer = browser.as_(ana).get("/p/demo/queue/next/")
+    answer = browser.as_(ana).get("/p/demo/review/next/")
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
     assert "only takes what a form sends" in answer.content.decode()

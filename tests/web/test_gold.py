@@ -218,7 +218,7 @@ def test_a_paused_queue_says_so_kindly_and_what_comes_next(
     assert "Your queue is paused" in page
     assert "A lead has been told" in page
     assert "Start next" not in page
-    assert browser.post("/p/demo/queue/next/")["Location"] == "/p/demo/queue/"
+    assert browser.post("/p/demo/review/next/")["Location"] == "/p/demo/queue/"
     assert browser.get("/api/v1/projects/demo/queue").json()["is_paused"] is True
     assert browser.post("/api/v1/projects/demo/queue/next").status_code == 409
 

@@ -13,6 +13,7 @@ from tests import builders
 from tests.conftest import Browser
 
 URL = "/p/demo/queue/"
+NEXT = "/p/demo/review/next/"
 
 
 def test_it_says_that_nothing_waits_in_a_new_project(project: Project, ana: User, browser: Browser) -> None:
@@ -32,7 +33,7 @@ def test_it_starts_the_next_case_and_then_offers_to_continue_it(
     project: Project, ana: User, eli: User, browser: Browser
 ) -> None:
     builders.case(builders.task_version(project, eli))
-    started = browser.as_(ana).post(f"{URL}next/")
+    started = browser.as_(ana).post(NEXT)
     held = Assignment.objects.get(annotator=ana)
     assert started["Location"] == f"/p/demo/review/{held.pk}/"
     page = browser.get(URL).content.decode()
@@ -44,12 +45,12 @@ def test_it_starts_the_next_case_and_then_offers_to_continue_it(
 def test_it_gives_the_same_case_when_started_twice(project: Project, ana: User, eli: User, browser: Browser) -> None:
     builders.case(builders.task_version(project, eli))
     builders.case(builders.task_version(project, eli))
-    first = browser.as_(ana).post(f"{URL}next/")
-    assert browser.post(f"{URL}next/")["Location"] == first["Location"]
+    first = browser.as_(ana).post(NEXT)
+    assert browser.post(NEXT)["Location"] == first["Location"]
 
 
 def test_it_returns_to_the_queue_when_nothing_is_left(project: Project, ana: User, browser: Browser) -> None:
-    page = browser.as_(ana).post(f"{URL}next/", follow=True)
+    page = browser.as_(ana).post(NEXT, follow=True)
     assert page.redirect_chain == [(URL, 302)]
     assert "Nothing is left for you to start" in page.content.decode()
 
@@ -103,12 +104,12 @@ def test_it_lists_the_authors_drafts(project: Project, eli: User, ana: User, bro
 
 def test_it_sends_consumers_to_the_datasets(project: Project, carl: User, browser: Browser) -> None:
     assert "You read released datasets" in browser.as_(carl).get(URL).content.decode()
-    assert browser.post(f"{URL}next/").status_code == 403
+    assert browser.post(NEXT).status_code == 403
 
 
 def test_it_hides_a_foreign_project(project: Project, olaf: User, browser: Browser) -> None:
     assert browser.as_(olaf).get(URL).status_code == 404
-    assert browser.post(f"{URL}next/").status_code == 404
+    assert browser.post(NEXT).status_code == 404
 
 
 def test_it_asks_strangers_to_sign_in(project: Project, browser: Browser) -> None:
@@ -142,7 +143,7 @@ def test_it_says_that_the_quota_is_reached_and_when_it_ends(
     assert "1 of 1 submitted today" in page
     assert "You can go on at 00:00 UTC" in page
     assert "Start next" not in page
-    assert "quota of 1 cases" in browser.post(f"{URL}next/", follow=True).content.decode()
+    assert "quota of 1 cases" in browser.post(NEXT, follow=True).content.decode()
     (given,) = review.assign(second, [ana], by=dora)
     opened = browser.get(f"/p/demo/review/{given.pk}/", follow=True)
     assert opened.redirect_chain == [(URL, 302)]
@@ -182,7 +183,7 @@ def test_it_offers_to_look_further_where_it_has_not_looked_at_all(
     page = browser.as_(ana).get(URL).content.decode()
     assert "nobody has looked through for you yet" in page
     assert "Look further" in page
-    assert "/p/demo/review/" in browser.post(f"{URL}next/")["Location"]
+    assert "/p/demo/review/" in browser.post(NEXT)["Location"]
 
 
 def test_it_counts_no_further_than_a_hundred() -> None:

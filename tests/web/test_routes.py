@@ -176,7 +176,7 @@ TABLE = [
     Row("home", "GET", at("/"), (302,) * 8),
     Row("healthz", "GET", at("/healthz"), (200,) * 8),
     Row("queue", "GET", at("/p/demo/queue/"), MEMBERS),
-    Row("queue-next", "POST", at("/p/demo/queue/next/"), ladder(403, 302, 302, 302, 302, 302)),
+    Row("queue-next", "POST", at("/p/demo/review/next/"), ladder(403, 302, 302, 302, 302, 302)),
     Row("assignment-review", "GET", mine(), ONLY_ANA),
     Row("assignment-save", "POST", mine("save/"), ONLY_ANA, answers_of),
     Row("assignment-submit", "POST", mine("submit/"), ONLY_ANA_DOES, answers_of),

@@ -49,7 +49,7 @@ def test_every_page_of_the_project_asks(asking: Project, cleo: User, ana: User, 
     browser.as_(cleo)
     for path in ("queue", "adjudicate", "tasks", "rubrics", "policy", "datasets", "people"):
         assert browser.get(f"/p/demo/{path}/")["Location"] == "/accounts/2fa/"
-    assert browser.post("/p/demo/queue/next/")["Location"] == "/accounts/2fa/"
+    assert browser.post("/p/demo/review/next/")["Location"] == "/accounts/2fa/"
     assert browser.session["second_factor_wanted"]["next"] == "/p/demo/queue/"
     part = browser.get("/p/demo/tasks/", headers={"HX-Request": "true"})
     assert (part.status_code, part["HX-Redirect"]) == (403, "/accounts/2fa/")
