@@ -6,7 +6,9 @@
   const shown = (el) => el.checkVisibility({ visibilityProperty: true }) || el.closest("[popover]");
   const usable = (el) => shown(el) && !el.disabled && !el.closest("[inert]");
   const within = (el, selector) => el instanceof Element && el.closest(selector);
-  const typing = (el) => within(el, "input:not([type=radio],[type=checkbox],[type=hidden]), textarea, select, [contenteditable=true], .cm-editor");
+  const field = "input:not([type=radio],[type=checkbox],[type=hidden]), textarea, select, [contenteditable=true], .cm-editor";
+  // A field in a dialog that was closed keeps the focus until the page is drawn again.
+  const typing = (el) => within(el, field) && shown(el);
   const switchedOff = () => (document.documentElement.dataset.keys ?? localStorage.getItem("keys")) === "off";
 
   let pending = "";
