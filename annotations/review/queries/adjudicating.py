@@ -54,9 +54,9 @@ def awaiting_replies(project: Project, user: User) -> QuerySet[Case]:
 
 def questions_for(project: Project, user: User) -> QuerySet[Assignment]:
     """What leads asked this person and they have not replied to, oldest first."""
-    mine = Assignment.objects.visible_to(user).filter(case__project=project, case__status=Case.Status.ASKED)
+    asked = Assignment.objects.visible_to(user).filter(case__project=project, case__status=Case.Status.ASKED)
     return (
-        mine.filter(status=Assignment.Status.SUBMITTED, annotation__replies__isnull=True)
+        asked.filter(case__gold_of=None, status=Assignment.Status.SUBMITTED, annotation__replies__isnull=True)
         .select_related("case__task_version__task", "case__subject_rubric_version__rubric", "case__question")
         .order_by("case__question__asked_at")
     )
