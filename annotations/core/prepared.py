@@ -6,6 +6,7 @@ Django builds and compiles a query anew each time, which takes several times as 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, wraps
 from inspect import get_annotations
 from typing import Any, Self, cast
@@ -17,13 +18,18 @@ from django.db.models.sql import InsertQuery, Query
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError, mark_for_rollback_on_error
 
-STAND_INS: Mapping[Any, Callable[[], Any]] = {UUID: uuid4, str: lambda: uuid4().hex, list[str]: lambda: [uuid4().hex]}
+STAND_INS: Mapping[Any, Callable[[], Any]] = {
+    UUID: uuid4,
+    str: lambda: uuid4().hex,
+    list[str]: lambda: [uuid4().hex],
+    datetime: lambda: datetime.now(UTC),
+}
 
 
 def prepared[**P, Row](build: Callable[P, QuerySet[Any, Row]]) -> Callable[P, list[Row]]:
     """The rows of a query that is built once for a process, and filled in with the values of each call.
 
-    What is passed by position (a UUID, a str or a list[str], never None) are values that the query compares with.
+    What is passed by position (of the kinds in STAND_INS, never None) are values that the query compares with.
     What is passed by keyword shapes the query: one is kept for each combination. The body must not branch on a value.
     """
     kinds = [kind for name, kind in get_annotations(build).items() if name in _positional(build)]

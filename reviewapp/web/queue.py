@@ -1,7 +1,8 @@
 """The queue: what a person holds, may start, wrote and handed in; where there is nothing, why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from annotations.accounts import roles
 from annotations.accounts.models import Project, User
 from annotations.catalog.models import Task
 from annotations.core.decisions import Allowed, Permit
@@ -50,35 +52,41 @@ def queue(request: HttpRequest, project: str) -> HttpResponse:
     state = queries.queue_state(found, user)
     context = {
         "project": found,
-        **_to_do(found, user),
+        **_to_do(found, user, leads=state.role in roles.LEADING),
         **_done(found, user),
-        **_offer(state, policies.can_claim(user, found)),
+        **_offer(state, roles.may_write(state.role)),
     }
     response = render(request, "queue/list.html", context)
     response["HX-Push-Url"] = request.get_full_path()  # a submit by htmx ends up here when nothing is left to start
     return response
 
 
-def _to_do(project: Project, user: User) -> dict[str, object]:
-    tasks = Task.objects.filter(project=project, author=user, status__in=SENT_BACK)
+def _to_do(project: Project, user: User, *, leads: bool) -> dict[str, object]:
+    first = partial(queries.listed, project.pk, user.pk, everywhere=user.is_superuser)
+    cases = first(rows=queries.to_adjudicate, most=SHOWN) if leads else []
     return {
-        "held": _rows(queries.active(project, user)),
-        "assigned": _rows(queries.assigned(project, user)[:SHOWN_TO_DO]),
-        "asked": _rows(queries.questions_for(project, user)[:SHOWN_TO_DO]),
-        "mine": tasks.order_by("-status", "-id")[:SHOWN_TO_DO],
-        "to_adjudicate": [Row(case, title_of(case)) for case in queries.to_adjudicate(project, user)[:SHOWN]],
+        "held": _rows(first(rows=queries.active, most=SHOWN_TO_DO)),
+        "assigned": _rows(first(rows=queries.assigned, most=SHOWN_TO_DO)),
+        "asked": _rows(first(rows=queries.questions_for, most=SHOWN_TO_DO)),
+        "mine": first(rows=_sent_back, most=SHOWN_TO_DO),
+        "to_adjudicate": [Row(case, title_of(case)) for case in cases],
     }
+
+
+def _sent_back(project: Project, user: User) -> QuerySet[Task]:
+    own = Task.objects.filter(project=project, author=user, status__in=SENT_BACK)
+    return own.order_by("-status", "-id")
 
 
 def _done(project: Project, user: User) -> dict[str, object]:
-    completed = queries.completed(project, user).prefetch_related("case__adjudication_drafts")
+    first = partial(queries.listed, project.pk, user.pk, most=SHOWN)
     return {
-        "waiting": _rows(queries.waiting_for_others(project, user)[:SHOWN], user),
-        "completed": _rows(completed[:SHOWN], user),
+        "waiting": _rows(first(rows=queries.waiting_for_others), user),
+        "completed": _rows(first(rows=queries.completed), user),
     }
 
 
-def _rows(assignments: QuerySet[Assignment], user: User | None = None) -> list[Row]:
+def _rows(assignments: Iterable[Assignment], user: User | None = None) -> list[Row]:
     """The rows of assignments; whether the person can take them back only where they are given."""
     return [_row(assignment, user) for assignment in assignments]
 

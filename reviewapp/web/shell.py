@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -12,8 +13,10 @@ from django.utils.translation import gettext_lazy as lazy
 
 from annotations.accounts import roles
 from annotations.accounts.models import Membership, Project, User
+from annotations.core.prepared import prepared
 from annotations.notices.queries import unread_in_project
-from annotations.review.queries import to_adjudicate
+from annotations.review.models import Case
+from annotations.review.queries import listed, to_adjudicate
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _shell(request: HttpRequest) -> Shell:
     user = request.user
     assert isinstance(user, User)  # noqa: S101  # shell() has looked
-    projects = list(_with_roles(user))
+    projects = _with_roles(user.pk, everywhere=user.is_superuser)
     slug = request.resolver_match.kwargs.get("project") if request.resolver_match else None
     current = next((project for project in projects if project.slug == slug), next(iter(projects), None))
     links = [ProjectLink(row.name, reverse("queue", args=[row.slug]), row == current) for row in projects]
@@ -100,20 +103,29 @@ def _shell(request: HttpRequest) -> Shell:
     )
 
 
-def _with_roles(user: User) -> Any:
+@prepared
+def _with_roles(user: UUID, *, everywhere: bool) -> Any:
     """The person's projects, each with their `role` in it and how many of its notices are `unread`."""
+    who = User(pk=user, is_superuser=everywhere)
     own = FilteredRelation("memberships", condition=Q(memberships__user=user))
-    return Project.objects.visible_to(user).annotate(own=own, role=F("own__role"), unread=unread_in_project(user))
+    return Project.objects.visible_to(who).annotate(own=own, role=F("own__role"), unread=unread_in_project(who))
 
 
 def _nav(request: HttpRequest, project: Any, user: User) -> list[Place]:
     role = roles.ADMIN if user.is_superuser else project.role
-    waiting = to_adjudicate(project, user)[:100].count() if role in roles.LEADING else 0
     return [
-        _place(request, entry, project, count=waiting if entry.name == "case-list" else 0)
+        _place(request, entry, project, count=_waiting(project, user) if entry.name == "case-list" else 0)
         for entry in ENTRIES
         if role in entry.roles
     ]
+
+
+def _waiting(project: Project, user: User) -> int:
+    return len(listed(project.pk, user.pk, rows=_to_adjudicate, most=100, everywhere=user.is_superuser))
+
+
+def _to_adjudicate(project: Project, user: User) -> QuerySet[Case, UUID]:
+    return to_adjudicate(project, user).order_by().values_list("pk", flat=True)
 
 
 def _place(request: HttpRequest, entry: Entry, project: Project, *, count: int) -> Place:

@@ -54,6 +54,7 @@ from annotations.review.queries.standing import (
     QueueState,
     Reasons,
     completed,
+    listed,
     queue_state,
     waiting_for_others,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "is_second",
     "last_retractable",
     "letter",
+    "listed",
     "midnight",
     "open_to_change",
     "own_assignment",

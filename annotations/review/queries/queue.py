@@ -26,6 +26,7 @@ from annotations.review.models import (
 )
 
 SHOWN = ("case__task_version__task", "case__subject_rubric_version__rubric", "annotation")
+HELD = (Assignment.Status.ACTIVE, Assignment.Status.ASSIGNED)  # in the order of their letters as well
 WEEK = timedelta(weeks=1)
 ORDERS: Mapping[str, tuple[str | Coalesce, ...]] = {
     ReviewSettings.Order.DUE.value: ("-priority", Coalesce("due_at", "waits_until"), "id"),
@@ -45,6 +46,12 @@ class Terms:
     abilities: list[str]
     quota: int | None
     is_paused: bool = False
+
+    @classmethod
+    def of(cls, project: UUID, user: UUID, abilities: list[str], order: str) -> "Terms":
+        """What the order of free seats and the right to them depend on."""
+        settings = ReviewSettings(order=order)
+        return cls(Project(pk=project), User(pk=user), settings, role=None, abilities=abilities, quota=None)
 
 
 def terms_of(project: Project, user: User) -> Terms:
@@ -77,8 +84,12 @@ def free_seats(terms: Terms) -> QuerySet[Seat]:
 
 def claimable(terms: Terms) -> QuerySet[Seat]:
     """Free seats this person may take: not of their own task, of a case they had, or beyond their skills."""
-    able = Value(terms.abilities, output_field=Seat._meta.get_field("needs"))  # one value, however many they are
-    return of_others(free_seats(terms), terms.user).filter(needs__contained_by=able)
+    return free_seats(terms).filter(is_for(terms.user), needs__contained_by=able(terms))
+
+
+def able(terms: Terms) -> Value:
+    """What the person is able to do, as one value of a query, however much it is."""
+    return Value(terms.abilities, output_field=Seat._meta.get_field("needs"))
 
 
 def best_seat(terms: Terms) -> Seat | None:
@@ -93,15 +104,13 @@ def best_seat(terms: Terms) -> Seat | None:
 
 @prepared
 def _best_seat(project: UUID, user: UUID, abilities: list[str], *, order: str, waits: bool) -> QuerySet[Seat]:
-    settings = ReviewSettings(order=order)
-    terms = Terms(Project(pk=project), User(pk=user), settings, role=None, abilities=abilities, quota=None)
-    best = with_subject(claimable(terms))
+    best = with_subject(claimable(Terms.of(project, user, abilities, order)))
     return best.select_for_update(skip_locked=not waits, of=("self",))[:1]
 
 
-def of_others(seats: QuerySet[Seat], user: User) -> QuerySet[Seat]:
-    """The seats but for those about the person's own task, those of a case they had, and those kept for another."""
-    return seats.exclude(author=user).filter(Q(only_for=None) | Q(only_for=user), ~Exists(had(user)))
+def is_for(user: User) -> Q:
+    """Of seats: all but those about the person's own task, those of a case they had, and those kept for another."""
+    return ~Q(author=user) & (Q(only_for=None) | Q(only_for=user)) & ~Q(Exists(had(user)))
 
 
 def had(user: User) -> QuerySet[Assignment]:
@@ -116,8 +125,7 @@ def taken(project: Project, user: User) -> Assignment | None:
 
 @prepared
 def _taken(project: UUID, user: UUID) -> QuerySet[Assignment]:
-    states = (Assignment.Status.ACTIVE, Assignment.Status.ASSIGNED)  # in the order of their letters as well
-    own = Assignment.objects.filter(annotator=user, case__project=project, status__in=states)
+    own = Assignment.objects.filter(annotator=user, case__project=project, status__in=HELD)
     return own.order_by("status", *IN_TURN)[:1]
 
 
@@ -163,8 +171,14 @@ def _mine(project: Project, user: User, status: Assignment.Status) -> QuerySet[A
 
 
 def submitted_today(terms: Terms) -> int:
-    done = Annotation.objects.filter(author=terms.user, case__project=terms.project, submitted_at__gte=midnight())
-    return done.filter(status=Annotation.Status.SUBMITTED).count()
+    return first(_submitted_since(terms.user.pk, terms.project.pk, midnight())) or 0
+
+
+@prepared
+def _submitted_since(user: UUID, project: UUID, when: datetime) -> QuerySet[Annotation, int]:
+    done = Annotation.objects.filter(author=user, case__project=project, submitted_at__gte=when)
+    theirs = done.filter(status=Annotation.Status.SUBMITTED).order_by().values("author")
+    return theirs.annotate(n=Count("pk")).values_list("n", flat=True)
 
 
 def midnight(days: int = 0) -> datetime:

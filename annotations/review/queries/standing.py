@@ -3,21 +3,26 @@
 Nothing here counts a whole table: counts end at MOST, and only so many rows are looked at for each.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from annotations.accounts.models import Project, User
+from annotations.core.prepared import prepared
 from annotations.review.models import Assignment, Case, ReviewSettings, Seat
 from annotations.review.queries.queue import (
+    HELD,
     SHOWN,
     Terms,
+    able,
     free_seats,
     had,
+    is_for,
     midnight,
-    of_others,
     submitted_today,
     terms_of,
 )
@@ -39,6 +44,7 @@ class QueueState:
     quota: int | None
     quota_ends_at: datetime
     settings: ReviewSettings
+    role: str | None
     is_paused: bool = False
     reasons: "Reasons | None" = None
 
@@ -68,26 +74,78 @@ class Reasons:
     more: bool
 
 
+@dataclass(frozen=True)
+class FreeSeats:
+    """The cases of the first free seats: those the person may start, and those beyond their skills."""
+
+    startable: int = 0
+    beyond_skills: int = 0
+    more: bool = False
+
+
 def queue_state(project: Project, user: User) -> QueueState:
     terms = terms_of(project, user)
-    leads_assign = terms.settings.mode == ReviewSettings.Mode.PUSH
-    startable = 0 if leads_assign else _cases(_looked_at(terms).filter(needs__contained_by=terms.abilities))
-    held = Assignment.objects.filter(annotator=user, case__project=project)
+    free = FreeSeats() if terms.settings.mode == ReviewSettings.Mode.PUSH else _free_seats(terms)
+    held = listed(project.pk, user.pk, rows=_states_held, most=2 * MOST)
     return QueueState(
-        claimable=startable,
-        active=held.filter(status=Assignment.Status.ACTIVE).count(),
-        assigned=held.filter(status=Assignment.Status.ASSIGNED)[: MOST + 1].count(),
-        waiting_for_others=waiting_for_others(project, user)[: MOST + 1].count(),
+        claimable=free.startable,
+        active=held.count(Assignment.Status.ACTIVE),
+        assigned=held.count(Assignment.Status.ASSIGNED),
+        waiting_for_others=len(listed(project.pk, user.pk, rows=_that_wait, most=MOST + 1)),
         submitted_today=submitted_today(terms),
         quota=terms.quota,
         quota_ends_at=midnight(days=1),
         settings=terms.settings,
+        role=terms.role,
         is_paused=terms.is_paused,
-        reasons=None if startable else _reasons(terms, leads_assign),
+        reasons=None if free.startable else _reasons(terms, free),
     )
 
 
-def _reasons(terms: Terms, leads_assign: bool) -> Reasons:
+@prepared
+def listed[Row](
+    project: UUID,
+    user: UUID,
+    *,
+    rows: Callable[[Project, User], QuerySet[Any, Row]],
+    most: int,
+    everywhere: bool = False,
+) -> QuerySet[Any, Row]:
+    """The first `most` of `rows` (a function of this module or another, for each of which one query is kept)."""
+    return rows(Project(pk=project), User(pk=user, is_superuser=everywhere))[:most]
+
+
+def _states_held(project: Project, user: User) -> QuerySet[Assignment, str]:
+    held = Assignment.objects.filter(annotator=user, case__project=project, status__in=HELD)
+    return held.order_by("status").values_list("status", flat=True)  # those under way, which are few, come first
+
+
+def _that_wait(project: Project, user: User) -> QuerySet[Assignment, UUID]:
+    return waiting_for_others(project, user).order_by().values_list("pk", flat=True)
+
+
+def _free_seats(terms: Terms) -> FreeSeats:
+    """Look at few seats first; where those are not enough, at all that are ever looked at."""
+    for most in (SEATS_LOOKED_AT // 4, SEATS_LOOKED_AT):
+        seats = _seats(terms.project.pk, terms.user.pk, terms.abilities, order=terms.settings.order, most=most + 1)
+        startable = _capped({case for case, is_for_them, is_able in seats[:most] if is_for_them and is_able})
+        if startable > MOST or len(seats) <= most:
+            break
+    beyond = _capped({case for case, is_for_them, is_able in seats[:most] if is_for_them and not is_able})
+    return FreeSeats(startable, beyond, more=len(seats) > most)
+
+
+@prepared
+def _seats(
+    project: UUID, user: UUID, abilities: list[str], *, order: str, most: int
+) -> QuerySet[Seat, tuple[UUID, bool, bool]]:
+    """Case, whether the seat is for the person, and whether they have its skills: of the first free seats."""
+    terms = Terms.of(project, user, abilities, order)
+    seats = free_seats(terms).annotate(is_for_them=is_for(terms.user), is_able=Q(needs__contained_by=able(terms)))
+    return seats.values_list("case_id", "is_for_them", "is_able")[:most]
+
+
+def _reasons(terms: Terms, free: FreeSeats) -> Reasons:
     others = _of_others(terms)
     leases = others.filter(status=Assignment.Status.ACTIVE).order_by("lease_ends_at")
     reserved = list(leases.values_list("case_id", "lease_ends_at")[:SEATS_LOOKED_AT])
@@ -98,15 +156,9 @@ def _reasons(terms: Terms, leads_assign: bool) -> Reasons:
         reserved_until=reserved[0][1] if reserved else None,
         assigned_to_others=_capped(set(given[:SEATS_LOOKED_AT])),
         own_tasks=own.order_by()[: MOST + 1].count(),
-        beyond_skills=0 if leads_assign else _cases(_looked_at(terms).exclude(needs__contained_by=terms.abilities)),
-        more=not leads_assign and bool(free_seats(terms).values("pk")[SEATS_LOOKED_AT : SEATS_LOOKED_AT + 1]),
+        beyond_skills=free.beyond_skills,
+        more=free.more,
     )
-
-
-def _looked_at(terms: Terms) -> QuerySet[Seat]:
-    """The first free seats that are not about the person's own task nor of a case they had."""
-    first = free_seats(terms).values("pk")[:SEATS_LOOKED_AT]
-    return of_others(Seat.objects.filter(pk__in=first), terms.user).order_by()
 
 
 def waiting_for_others(project: Project, user: User) -> QuerySet[Assignment]:
@@ -116,7 +168,8 @@ def waiting_for_others(project: Project, user: User) -> QuerySet[Assignment]:
 
 def completed(project: Project, user: User) -> QuerySet[Assignment]:
     """Of what the person handed in last: the cases that everybody has judged, newest first."""
-    return handed_in(project, user).exclude(case__status=Case.Status.OPEN)
+    done = handed_in(project, user).exclude(case__status=Case.Status.OPEN)
+    return done.prefetch_related("case__adjudication_drafts")
 
 
 def handed_in(project: Project, user: User) -> QuerySet[Assignment]:
@@ -124,10 +177,6 @@ def handed_in(project: Project, user: User) -> QuerySet[Assignment]:
     newest = Assignment.objects.filter(annotator=user, status=Assignment.Status.SUBMITTED).order_by("-id")
     rows = Assignment.objects.filter(pk__in=newest.values("pk")[:HANDED_IN_LOOKED_AT], case__project=project)
     return rows.select_related(*SHOWN).order_by("-id")
-
-
-def _cases(seats: QuerySet[Seat]) -> int:
-    return _capped(set(seats.values_list("case_id", flat=True)))
 
 
 def _capped(cases: set[UUID]) -> int:
