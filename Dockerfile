@@ -29,4 +29,4 @@ USER reviewapp
 VOLUME /data
 EXPOSE 8000
 CMD ["gunicorn", "reviewapp.wsgi:application", "--bind", "0.0.0.0:8000", "--no-control-socket", \
-     "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--keep-alive", "75"]
+     "--worker-class", "reviewapp.webworker.Worker", "--workers", "3", "--threads", "4", "--keep-alive", "75"]

@@ -18,7 +18,8 @@ REAP_SECONDS = 0.5  # how often leases are ended here; the product's own job is 
 REFUSALS = {403, 404, 409, 422}
 RELEASE = """
 WITH locked AS MATERIALIZED (
-    SELECT id FROM review_case WHERE id = (SELECT case_id FROM review_assignment WHERE id = %(pk)s) FOR UPDATE
+    SELECT id FROM review_case WHERE id = (SELECT case_id FROM review_assignment WHERE id = %(pk)s)
+    FOR NO KEY UPDATE
 ), freed AS (
     UPDATE review_assignment held SET status = 'expired' FROM locked
     WHERE held.case_id = locked.id AND held.id = %(pk)s AND held.status = 'active' RETURNING held.seat_id

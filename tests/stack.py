@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+from reviewapp.dev import programs
 from reviewapp.services import Broker
 from tests import databases
 from tests.databases import ROOT
@@ -87,7 +88,7 @@ class Stack:
         self.wait(self.answers, "the web server")
 
     def start_web(self) -> None:
-        self.start_process("web", "gunicorn", "reviewapp.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "8")
+        self.start_process("web", "gunicorn", *programs.web_options(self.port), "--workers", "1")
 
     def start_worker(self, name: str = "checks", *, slots: int = 2) -> None:
         """A worker of the checks queue; `kill` it and start another to play a host that dies."""

@@ -34,10 +34,10 @@ def _python(places: Places, env: Mapping[str, str], name: str, stage: int, modul
 
 def web_options(port: int) -> tuple[str, ...]:
     """Gunicorn's arguments."""
-    workers = str(os.cpu_count() or 2)
+    workers = str((os.cpu_count() or 2) + 1)  # one waits for Postgres while others work
     return (
         *("reviewapp.wsgi:application", "--bind", f"127.0.0.1:{port}", "--no-control-socket"),
-        *("--worker-class", "gthread", "--workers", workers, "--threads", "4"),
+        *("--worker-class", "reviewapp.webworker.Worker", "--workers", workers, "--threads", "4"),
         *("--keep-alive", KEEP_ALIVE, "--graceful-timeout", "2", "--log-level", "warning"),
     )
 
