@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Field, Model, QuerySet
+from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery, Query
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError, mark_for_rollback_on_error
@@ -54,21 +55,63 @@ def first[Row](rows: Sequence[Row]) -> Row | None:
 def insert[Stored: Model](row: Stored) -> Stored:
     """Store a new row as its save would, but for signals, which nothing here listens to."""
     connection = connections[DEFAULT_DB_ALIAS]
-    fields, sql = _insertion(type(row))
-    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
-    with mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
-        cursor.execute(sql, values)
+    fields, sql = _insertion(type(row), rows=1)
+    _execute(sql, [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields])
     row._state.adding, row._state.db = False, connection.alias
     return row
 
 
+def insert_each(rows: Sequence[Model], *, over: tuple[str, ...] = ()) -> None:
+    """Store new rows of one model, as `insert` does; one that has the fields `over` of a stored row takes its place."""
+    if not rows:
+        return
+    connection = connections[DEFAULT_DB_ALIAS]
+    fields, sql = _insertion(type(rows[0]), rows=2, over=over)
+    _execute(
+        sql, [[field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows] for field in fields]
+    )
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def change(row: Model, changes: Mapping[str, Any], *, where: Mapping[str, Any] | None = None) -> bool:
+    """Write values to fields of a stored row, if it still has the values `where` (never None); whether it had them."""
+    where, connection = where or {}, connections[DEFAULT_DB_ALIAS]
+    fields, sql = _change(type(row), tuple(changes), tuple(where))
+    values = (getattr(value, "pk", value) for value in (*changes.values(), row.pk, *where.values()))
+    prepared = (field.get_db_prep_save(value, connection) for field, value in zip(fields, values, strict=True))
+    return _execute(sql, list(prepared)) == 1
+
+
+def _execute(sql: str, values: Sequence[Any]) -> int:
+    with mark_for_rollback_on_error(DEFAULT_DB_ALIAS), connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(sql, values)
+        return int(cursor.rowcount)
+
+
 @cache
-def _insertion(model: type[Model]) -> "tuple[Sequence[Field[Any, Any]], str]":
+def _insertion(model: type[Model], *, rows: int, over: tuple[str, ...] = ()) -> "tuple[Sequence[Field[Any, Any]], str]":
+    """Fields and SQL for one row, or for any number of them as one array for each field."""
     fields = model._meta.local_concrete_fields
-    query = InsertQuery(model)
-    query.insert_values(fields, [model()])
-    ((sql, _values),) = cast(Any, query.get_compiler(DEFAULT_DB_ALIAS)).as_sql()
+    query: Any = InsertQuery(model)
+    if over:
+        query.on_conflict = OnConflict.UPDATE
+        query.unique_fields = [field for field in fields if field.name in over]
+        query.update_fields = [field for field in fields if not field.primary_key and field.name not in over]
+    query.insert_values(fields, [model() for _ in range(rows)])
+    ((sql, _values),) = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
     return fields, sql
+
+
+@cache
+def _change(
+    model: type[Model], changes: tuple[str, ...], where: tuple[str, ...]
+) -> "tuple[Sequence[Field[Any, Any]], str]":
+    names, quote = (*changes, model._meta.pk.name, *where), connections[DEFAULT_DB_ALIAS].ops.quote_name
+    fields = [cast("Field[Any, Any]", model._meta.get_field(name)) for name in names]
+    parts = [f"{quote(str(field.column))} = %s" for field in fields]
+    written, found = ", ".join(parts[: len(changes)]), " AND ".join(parts[len(changes) :])
+    return fields, f"UPDATE {quote(model._meta.db_table)} SET {written} WHERE {found}"  # noqa: S608  # names of our own
 
 
 def _positional(build: Callable[..., object]) -> Sequence[str]:

@@ -6,6 +6,7 @@ from typing import ClassVar, Protocol, cast
 from django.db import models
 
 from annotations.core.errors import Conflict
+from annotations.core.prepared import change
 
 type Transitions = Mapping[str, frozenset[str]]
 
@@ -25,10 +26,10 @@ def move(row: models.Model, to: str, **changes: object) -> None:
     name = row._meta.verbose_name
     if to not in stateful.TRANSITIONS[stateful.status]:
         raise Conflict(f"This {name} is {_words(stateful.status)}, so it cannot become {_words(to)}.")
-    unmoved = type(row)._base_manager.filter(pk=row.pk, status=stateful.status)
-    if not unmoved.update(status=to, **changes):
+    changes = {"status": to, **changes}
+    if not change(row, changes, where={"status": stateful.status}):
         raise Conflict(f"This {name} was changed by someone else. Reload to see where it stands.")
-    for field, value in {"status": to, **changes}.items():
+    for field, value in changes.items():
         setattr(row, field, value)
 
 

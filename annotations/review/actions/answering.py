@@ -11,7 +11,7 @@ from annotations.accounts.models import User
 from annotations.audit.actions import record
 from annotations.core.decisions import require
 from annotations.core.errors import Conflict, Invalid
-from annotations.core.prepared import prepared
+from annotations.core.prepared import change, insert_each, prepared
 from annotations.core.states import move
 from annotations.review import policies, queries
 from annotations.review.actions import gold
@@ -38,9 +38,8 @@ def save_draft(
     saved = _saved(held, active_seconds)
     for name, value in saved.items():
         setattr(held, name, value)
-    held.save(update_fields=list(saved))
-    until = lease_end_in(held.case.project_id)
-    Assignment.objects.filter(pk=held.assignment_id).update(lease_ends_at=until)
+    change(held, saved)
+    change(held.assignment, {"lease_ends_at": lease_end_in(held.case.project_id)})
     return held
 
 
@@ -71,15 +70,12 @@ def _store(annotation: Annotation, answers: Answers, *, by: User) -> list[Verdic
     criteria = queries.case_criteria(annotation.case)
     if problems := malformed(criteria, answers):
         raise Invalid("The draft was not saved.", problems)
-    Verdict.objects.bulk_create(
-        [_verdict(annotation, criterion, answers[criterion.pk]) for criterion in criteria if criterion.pk in answers],
-        update_conflicts=True,
-        unique_fields=["annotation", "criterion"],
-        update_fields=["code", "cannot_tell", "rationale", "confidence"],
-    )
-    stored = queries.answers_of(annotation)
-    cite(annotation.case, [row for row in stored if row.criterion_id in answers], answers, by=by)
-    return stored
+    stored = {row.criterion_id: row for row in queries.answers_of(annotation)}
+    given = [criterion for criterion in criteria if criterion.pk in answers]
+    rows = [_verdict(annotation, row, answers[row.pk], before=stored.get(row.pk)) for row in given]
+    insert_each([row for row in rows if row is not stored.get(row.criterion_id)], over=("annotation", "criterion"))
+    cite(annotation.case, rows, answers, by=by)
+    return list({**stored, **{row.criterion_id: row for row in rows}}.values())
 
 
 def _saved(annotation: Annotation, active_seconds: int) -> dict[str, Any]:
@@ -97,15 +93,14 @@ def _worked(annotation: Annotation, claimed: int) -> int:
     return max(0, min(claimed, passed))
 
 
-def _verdict(annotation: Annotation, criterion: Criterion, answer: Given) -> Verdict:
-    return Verdict(
-        annotation_id=annotation.pk,
-        criterion_id=criterion.pk,
-        code=answer.code,
-        cannot_tell=answer.cannot_tell,
-        rationale=answer.rationale,
-        confidence=answer.confidence,
-    )
+def _verdict(annotation: Annotation, criterion: Criterion, answer: Given, *, before: Verdict | None) -> Verdict:
+    """What is stored already where it says the same; else what takes its place."""
+    said = {name: getattr(answer, name) for name in ("code", "cannot_tell", "rationale", "confidence")}
+    if before and all(getattr(before, name) == value for name, value in said.items()):
+        return before
+    row = Verdict(annotation_id=annotation.pk, criterion_id=criterion.pk, **said)
+    row.pk, row.cited = (before.pk, before.cited) if before else (row.pk, [])
+    return row
 
 
 @transaction.atomic

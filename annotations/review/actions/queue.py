@@ -14,7 +14,7 @@ from annotations.accounts.models import Project, User
 from annotations.audit.actions import record, record_each
 from annotations.core.decisions import Denied, first_denied, require
 from annotations.core.errors import Conflict, Invalid
-from annotations.core.prepared import first, insert, prepared
+from annotations.core.prepared import change, first, insert, prepared
 from annotations.core.states import move
 from annotations.review import policies, queries
 from annotations.review.actions.gold import Lot, by_chance, deal
@@ -108,7 +108,7 @@ def _pull(terms: queries.Terms, lot: Lot) -> Assignment | None:
         return None
     seat = deal(seat, terms, lot) or seat
     seat.case.project = terms.project
-    Seat.objects.filter(pk=seat.pk).update(is_free=False)
+    change(seat, {"is_free": False})
     assignment = sit(seat, terms)
     record("case.claimed", by=terms.user, target=seat.case, seat=seat.number)
     return assignment

@@ -12,6 +12,7 @@ from annotations.accounts.models import User
 from annotations.audit.actions import record
 from annotations.core.decisions import Denied, require
 from annotations.core.errors import Conflict, Invalid
+from annotations.core.prepared import insert, insert_each
 from annotations.core.states import move
 from annotations.review import policies, queries
 from annotations.review.actions.queue import add_seat
@@ -162,17 +163,19 @@ def _settle(
 ) -> Adjudication:
     """Write the final verdicts; those of criteria that the case did not ask stand as they were before."""
     move(case, Case.Status.SETTLED)
-    adjudication = Adjudication.objects.create(case=case, by=by, reason=reason, confidence=confidence)
-    FinalVerdict.objects.bulk_create(
-        FinalVerdict(
-            adjudication=adjudication,
-            criterion_id=criterion_id,
-            code=final.code,
-            cannot_tell=final.cannot_tell,
-            rationale=final.rationale,
-            cause=final.cause,
-        )
-        for criterion_id, final in {**finals, **_carried(case)}.items()
+    adjudication = insert(Adjudication(case=case, by=by, reason=reason, confidence=confidence))
+    insert_each(
+        [
+            FinalVerdict(
+                adjudication=adjudication,
+                criterion_id=criterion_id,
+                code=final.code,
+                cannot_tell=final.cannot_tell,
+                rationale=final.rationale,
+                cause=final.cause,
+            )
+            for criterion_id, final in {**finals, **_carried(case)}.items()
+        ]
     )
     record("case.settled", by=by, target=case, unanimous=by is None)
     if by is not None and _is_drawn(case):
