@@ -311,7 +311,7 @@ def _gaps(
     context = {
         "project": assignment.case.project,
         "assignment": assignment,
-        "criteria": assignment.case.rubric_version.criteria.all(),
+        "case": assignment.case,
         "gaps": gaps_of(assignment),
         "can_flag": policies.can_flag_gap(person(request), assignment),
         "gap_error": " ".join(error.problems.values()) if isinstance(error, Invalid) else error and error.reason,
