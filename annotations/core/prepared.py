@@ -99,7 +99,9 @@ def _insertion(model: type[Model], *, rows: int, over: tuple[str, ...] = ()) -> 
         query.unique_fields = [field for field in fields if field.name in over]
         query.update_fields = [field for field in fields if not field.primary_key and field.name not in over]
     query.insert_values(fields, [model() for _ in range(rows)])
-    ((sql, _values),) = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+    ((sql, values),) = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+    if len(values) != len(fields):
+        raise TypeError(f"{model.__name__} has fields that cannot be sent as arrays; store its rows one by one.")
     return fields, sql
 
 

@@ -1,15 +1,18 @@
 """A prepared query finds what the same query finds, whoever runs it and with whatever values."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Count, QuerySet
 from django.db.transaction import TransactionManagementError
+from django.utils import timezone
 
 from annotations.accounts.models import Membership, Project, User
 from annotations.core.ids import new_id
-from annotations.core.prepared import insert, prepared
+from annotations.core.prepared import change, insert, insert_each, prepared
+from annotations.notices.models import MailWish
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +52,16 @@ def test_it_asks_once_and_compiles_nothing_again(project: Project, monkeypatch: 
     assert by_role(new_id()) == []
 
 
+def test_it_compares_with_moments(project: Project) -> None:
+    @prepared
+    def since(moment: datetime) -> QuerySet[Project]:
+        return Project.objects.filter(created_at__gte=moment)
+
+    now = timezone.now()
+    assert since(now - timedelta(hours=1)) == [project]
+    assert since(now + timedelta(hours=1)) == []
+
+
 def test_each_shape_is_a_query_of_its_own(project: Project) -> None:
     in_order = list(Membership.objects.filter(project=project).order_by("id"))
     assert members(project.pk, newest_first=True) == in_order[::-1]
@@ -85,3 +98,46 @@ def test_a_row_that_cannot_be_stored_ends_the_transaction(project: Project, ana:
         with pytest.raises(TransactionManagementError):
             Membership.objects.count()
         transaction.set_rollback(True)
+
+
+def test_rows_are_stored_together_each_as_its_save_would(ana: User, ben: User, cleo: User) -> None:
+    rows = [MailWish(user=ana, pace=MailWish.Pace.EACH), MailWish(user=ben, pace=MailWish.Pace.OFF)]
+    insert_each(rows)
+    insert_each([MailWish(user=cleo, pace=MailWish.Pace.DAILY)])
+    insert_each([])
+    assert not rows[0]._state.adding
+    assert set(MailWish.objects.values_list("user", "pace")) == {
+        (ana.pk, MailWish.Pace.EACH),
+        (ben.pk, MailWish.Pace.OFF),
+        (cleo.pk, MailWish.Pace.DAILY),
+    }
+
+
+def test_a_row_takes_the_place_of_the_one_that_has_the_same_fields(ana: User, ben: User) -> None:
+    before = MailWish.objects.create(user=ana, pace=MailWish.Pace.EACH)
+    insert_each([MailWish(user=user, pace=MailWish.Pace.OFF) for user in (ana, ben)], over=("user",))
+    assert set(MailWish.objects.values_list("user", "pace")) == {(user.pk, MailWish.Pace.OFF) for user in (ana, ben)}
+    assert MailWish.objects.get(user=ana).pk == before.pk
+
+
+def test_rows_of_which_one_cannot_be_stored_are_none_of_them(ana: User, ben: User) -> None:
+    MailWish.objects.create(user=ana)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_each([MailWish(user=user) for user in (ben, ana)])
+    assert not MailWish.objects.filter(user=ben).exists()
+
+
+def test_rows_that_cannot_be_sent_as_arrays_are_refused(project: Project, olaf: User) -> None:
+    with pytest.raises(TypeError, match="one by one"):
+        insert_each([Membership(project=project, user=olaf, role=Membership.Role.LEAD)])
+
+
+def test_a_row_is_changed_only_while_it_is_as_it_was(project: Project, ana: User, olaf: User) -> None:
+    place, others = Membership.objects.get(project=project, user=ana), Membership.objects.exclude(user=ana)
+    untouched = list(others.order_by("pk").values())
+    assert change(place, {"user": olaf, "daily_quota": 7}, where={"role": Membership.Role.EXPERT})
+    assert not change(place, {"daily_quota": 8}, where={"role": Membership.Role.LEAD})
+    assert change(place, {"role": Membership.Role.LEAD})
+    found = Membership.objects.get(pk=place.pk)
+    assert (found.user, found.daily_quota, found.role) == (olaf, 7, Membership.Role.LEAD)
+    assert list(others.exclude(pk=place.pk).order_by("pk").values()) == untouched

@@ -3,6 +3,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from annotations.accounts.models import Project, User
@@ -260,3 +261,26 @@ def test_it_compares_under_letters_in_seat_order(disputed: Case) -> None:
     rows = queries.comparisons(disputed)
     assert {tuple(opinion.letter for opinion in row.opinions) for row in rows} == {("A", "B")}
     assert [row.criterion.key for row in rows if not row.is_unanimous] == ["tests-behaviour"]
+
+
+def test_it_writes_only_answers_that_changed(case: Case, project: Project, ana: User) -> None:
+    held = builders.claim(project, ana)
+    first, second, *_ = held.case.rubric_version.criteria.all()
+    given = {first.pk: Given(code=1, rationale="As it was."), second.pk: Given(code=1)}
+    saved = actions.save_draft(held.annotation, given, version=1, by=ana)
+    before = _written(saved)
+    actions.save_draft(saved, {**given, second.pk: Given(code=0)}, version=2, by=ana)
+    after = _written(saved)
+    assert after[first.pk] == before[first.pk]
+    assert after[second.pk] != before[second.pk]
+    assert {row.criterion_id: (row.code, row.rationale) for row in saved.verdicts.all()} == {
+        first.pk: (1, "As it was."),
+        second.pk: (0, ""),
+    }
+
+
+def _written(annotation: Annotation) -> dict[UUID, str]:
+    """The transaction that wrote each verdict last, and which row it is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT criterion_id, ctid::text FROM review_verdict WHERE annotation_id = %s", [annotation.pk])
+        return dict(cursor.fetchall())

@@ -210,5 +210,5 @@ def test_it_asks_a_fixed_number_of_queries(
     with django_assert_num_queries(21):
         browser.get(URL)
     browser.as_(ana)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(20):
         browser.get(URL)
