@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotations.accounts.models import Project, User
 from annotations.review import queries
-from annotations.review.models import Adjudication, Case, Seat, Verdict
+from annotations.review.models import Adjudication, Case, GoldAnswer, Seat, Verdict
 from reviewapp.demo import history
 from reviewapp.demo.tasks import stories
 
@@ -53,6 +53,16 @@ def test_it_is_made_once() -> None:
     assert history.seed(1, seed=1, on_day=lambda day, days: None) == made
     assert Case.objects.filter(project=made).count() <= 1
     assert Project.objects.count() == 1
+
+
+@pytest.mark.slow  # a project of forty cases
+@pytest.mark.django_db
+def test_leads_keep_up_and_people_answer_gold_cases() -> None:
+    made = history.seed(40, seed=1, on_day=lambda day, days: None)
+    cases = Case.objects.filter(project=made)
+    waiting, settled = (cases.filter(status=status).count() for status in ("adjudication", "settled"))
+    assert 0 < 4 * waiting < settled
+    assert GoldAnswer.objects.filter(annotation__case__project=made).exists()
 
 
 @pytest.mark.django_db

@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
 from uuid import UUID
 
 from django.db import transaction
@@ -42,8 +41,11 @@ SLUG, NAME = "demo-history", "Demo with a history"
 DAYS = 45
 EXPERTS = 8  # beside the demo's own people
 NEWCOMER = demo.Login("newcomer@example.org", "Newcomer", "has no skills noted yet, in the project with a history")
-GOLD = 4
-OVERLAP, DISPUTED, KEPT_UP = 2.2, 0.5, 0.93
+GOLD_ON = (8, 19, 33, 39)  # days; one case each
+GOLD_FAULTS, GOLD_SOON, GOLD_PERCENT, GOLD_MINIMUM = 2, 0.4, 5, 24  # 24 criteria: three cases
+OVERLAP, KEPT_UP = 2.2, 0.93
+SECOND_LEAD = 0.1
+SETTLED_A_DAY = 0.25  # of what waits for a lead
 QUESTION = "Did you try it with the second set of records, or only with the given one?"
 APPEAL = "The instruction says in its first paragraph what was missed; the tests try it with the second set of records."
 REMARK = "Both answers were defensible here; the next version of the guideline should say which one counts."
@@ -62,8 +64,9 @@ def seed(cases: int, *, seed: int, on_day: Callable[[int, int], None]) -> Projec
     """
     if project := Project.objects.filter(slug=SLUG).first():
         return project
+    today = timezone.localtime().replace(hour=8, minute=0, second=0, microsecond=0)
     with transaction.atomic():
-        life = _Life(cases, random.Random(seed))  # noqa: S311 - demo data, no secret
+        life = _Life(cases, random.Random(seed), today)  # noqa: S311 - demo data, no secret
         for day in range(1, DAYS + 1):
             life.live(day)
             on_day(day, DAYS)
@@ -76,9 +79,8 @@ def seed(cases: int, *, seed: int, on_day: Callable[[int, int], None]) -> Projec
 class _Life:
     """The people and the tasks still to come."""
 
-    def __init__(self, cases: int, rng: random.Random) -> None:
-        self.rng = rng
-        self.today = timezone.localtime().replace(hour=8, minute=0, second=0, microsecond=0)
+    def __init__(self, cases: int, rng: random.Random, today: datetime) -> None:
+        self.rng, self.today = rng, today
         with at(self.today - timedelta(days=DAYS)):
             self.project = demo.set_up_project(SLUG, NAME)
         self.author = User.objects.get(email="eli@example.org")
@@ -88,10 +90,16 @@ class _Life:
         self.day = 0
         # A little less work gets done than comes in, so that every desk has something on it.
         self.reviews_a_day = KEPT_UP * OVERLAP * cases / DAYS
-        self.settled_a_day = KEPT_UP * DISPUTED * cases / DAYS
         self.faults: dict[UUID, frozenset[str]] = {}
         self.coming = self._spread([story for _, story in zip(range(cases), stories(rng), strict=False)])
-        ReviewSettings.objects.create(project=self.project, extra_annotators=1, extra_beyond=2, second_lead_percent=10)
+        ReviewSettings.objects.create(
+            project=self.project,
+            extra_annotators=1,
+            extra_beyond=2,
+            second_lead_percent=0,
+            gold_percent=GOLD_PERCENT,
+            gold_minimum=GOLD_MINIMUM,
+        )
 
     def _experts(self) -> list[User]:
         for number in range(1, EXPERTS + 1):
@@ -136,7 +144,10 @@ class _Life:
                 if not self._review(judge, next(clock)):
                     break
         self._reply(clock)
-        self._settle(clock, most=self._about(self.settled_a_day))
+        self._settle(clock)
+        if day in GOLD_ON:
+            with at(next(clock)):
+                self._mark_gold()
         if day == CLARIFIED_ON:
             with at(next(clock)):
                 self._clarify()
@@ -175,7 +186,7 @@ class _Life:
     # --- Experts -----------------------------------------------------------------
     def _review(self, judge: Judge, moment: datetime) -> bool:
         with at(moment):
-            held = review.claim_next(self.project, by=judge.user)
+            held = self._claim(judge)
         if held is None:
             return False
         took = int(judge.seconds * self.rng.uniform(0.5, 1.8))
@@ -185,6 +196,17 @@ class _Life:
             else:
                 self._submit(held, judge, took)
         return True
+
+    def _claim(self, judge: Judge) -> Assignment | None:
+        """The next case for somebody whose queue is not paused, or soon a gold one.
+
+        None of several gold cases, as ids that differ each time would say which of them it is.
+        """
+        terms = review_queries.terms_of(self.project, judge.user)
+        if terms.is_paused:
+            return None
+        is_gold = self.rng.random() < GOLD_SOON and review_queries.unseen_gold(terms).count() == 1
+        return review.claim_next(self.project, by=judge.user, lot=lambda _percent: is_gold)
 
     def _submit(self, held: Assignment, judge: Judge, took: int) -> None:
         key, annotation = UUID(int=self.rng.getrandbits(128)), held.annotation
@@ -211,14 +233,14 @@ class _Life:
         return theirs.filter(status=Assignment.Status.SUBMITTED).select_related("annotation", "annotator", "case")
 
     def _answers(self, case: Case, judge: Judge) -> Answers:
-        criteria, wrong = review_queries.case_criteria(case), self.faults[case.pk]
+        criteria, wrong = review_queries.case_criteria(case), self.faults[case.gold_of_id or case.pk]
         return {row.pk: judge.answer(row, is_faulty=row.key in wrong, day=self.day, rng=self.rng) for row in criteria}
 
     # --- Leads -------------------------------------------------------------------
-    def _settle(self, clock: Iterator[datetime], *, most: int) -> None:
+    def _settle(self, clock: Iterator[datetime]) -> None:
         lead = self.rng.choice(self.leads)
-        waiting = list(review_queries.to_adjudicate(self.project, lead)[:50])
-        for case in self.rng.sample(waiting, min(most, len(waiting))):
+        waiting = list(review_queries.to_adjudicate(self.project, lead))
+        for case in self.rng.sample(waiting, min(self._about(SETTLED_A_DAY * len(waiting)), len(waiting))):
             compared = review_queries.comparisons(case)
             with at(next(clock)):
                 if policies.can_ask(lead, case) and self.rng.random() < 0.08:
@@ -226,9 +248,14 @@ class _Life:
                     continue
                 finals = {row.criterion.pk: self._final(row) for row in compared}
                 sure = self.rng.choice((None, 2, 3))
+                self._send_to_second_leads(100 if self.rng.random() < SECOND_LEAD else 0)
                 review.adjudicate(case, finals, reason=self.rng.choice(REASONS), by=lead, confidence=sure)
                 self._go_on(case)
                 self._discuss(case, compared, lead)
+
+    def _send_to_second_leads(self, percent: int) -> None:
+        """Cases are drawn by their ids, which differ each time: here the seed draws, so all or none."""
+        ReviewSettings.objects.filter(project=self.project).update(second_lead_percent=percent)
 
     def _discuss(self, case: Case, compared: Sequence[Comparison], lead: User) -> None:
         disputed = [row.criterion.pk for row in compared if not row.is_unanimous]
@@ -268,7 +295,7 @@ class _Life:
     def leave_things_open(self) -> None:
         """Ana is in the middle of a case, and so are two others; a newcomer waits for a lead to note their skills."""
         for judge in self.judges[:3]:
-            held = review.claim_next(self.project, by=judge.user)
+            held = self._claim(judge)
             if held is None:
                 break
             begun = dict(list(self._answers(held.case, judge).items())[:3])
@@ -277,7 +304,7 @@ class _Life:
             self._join(NEWCOMER.email, NEWCOMER.name)
             self._ask_back()
             self._appeal()
-            self._mark_gold()
+        self._send_to_second_leads(round(100 * SECOND_LEAD))
 
     def _ask_back(self) -> None:
         """A lead waits for Ana, whom they asked about a case; whoever else judged it has replied."""
@@ -297,8 +324,8 @@ class _Life:
             acceptance.appeal(contested, APPEAL, by=self.author)
 
     def _mark_gold(self) -> None:
-        """A few of the oldest cases that leads settled could be dealt again, unseen."""
+        """The newest case that a lead settled and that has faults to find is dealt again from now on, unseen."""
         settled = Case.objects.filter(project=self.project, status=Case.Status.SETTLED, adjudication__by__in=self.leads)
-        fit = (case for case in settled.order_by("id") if policies.can_mark_gold(self.leads[0], case))
-        for case in islice(fit, GOLD):
+        telling = (case for case in settled.order_by("-id") if len(self.faults[case.pk]) >= GOLD_FAULTS)
+        if case := next((case for case in telling if policies.can_mark_gold(self.leads[0], case)), None):
             review.mark_gold(case, by=self.leads[0])
