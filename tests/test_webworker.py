@@ -21,7 +21,9 @@ class Patient(Worker):
     long_seconds = 30
 
 def app(environ, start_response):
-    time.sleep(float(environ["QUERY_STRING"] or 0))
+    if seconds := float(environ["QUERY_STRING"] or 0):
+        open("busy", "a").write(f"{os.getpid()}\\n")
+        time.sleep(seconds)
     size = len(environ["wsgi.input"].read())
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [f"{os.getpid()} {size}".encode()]
@@ -31,6 +33,15 @@ ROOT = Path(__file__).resolve().parents[1]
 type Serve = Callable[..., int]
 
 
+def busy(folder: Path) -> str:
+    """The process that is at a request that takes a while, once one is."""
+    for _ in range(200):
+        if (found := folder / "busy").exists() and (pids := found.read_text().split()):
+            return pids[-1]
+        time.sleep(0.05)
+    raise AssertionError("no process took the request")
+
+
 @pytest.fixture
 def serve(tmp_path: Path, unused_port: int) -> Iterator[Serve]:
     """Start gunicorn with a small application; gives its process id."""
@@ -38,9 +49,18 @@ def serve(tmp_path: Path, unused_port: int) -> Iterator[Serve]:
     (tmp_path / "toy.py").write_text(APP)
 
     def start(worker: str = "reviewapp.webworker.Worker", *, workers: int = 1, threads: int = 4) -> int:
-        options = ("--workers", str(workers), "--threads", str(threads), "--keep-alive", "30", "--no-control-socket")
+        options = (
+            "--workers",
+            str(workers),
+            "--threads",
+            str(threads),
+            "--keep-alive",
+            "30",
+            "--graceful-timeout",
+            "3",
+        )
         argv = (sys.executable, "-m", "gunicorn", "toy:app", "--worker-class", worker, *options)
-        place = ("--bind", f"127.0.0.1:{unused_port}", "--pythonpath", f"{ROOT},{tmp_path}")
+        place = ("--bind", f"127.0.0.1:{unused_port}", "--pythonpath", f"{ROOT},{tmp_path}", "--no-control-socket")
         started.append(subprocess.Popen([*argv, *place], cwd=tmp_path))
         return started[-1].pid
 
@@ -90,30 +110,32 @@ def is_answered(connection: http.client.HTTPConnection) -> bool:
     return bool(select.select([connection.sock], [], [], 0)[0])
 
 
-def test_a_free_process_takes_what_comes_in_on_a_connection_of_a_busy_one(serve: Serve, unused_port: int) -> None:
+def test_a_free_process_takes_what_comes_in_on_a_connection_of_a_busy_one(
+    serve: Serve, unused_port: int, tmp_path: Path
+) -> None:
     serve("toy.Patient", workers=2)
-    with connections(unused_port, 8) as (busy, *others):
-        busy.request("GET", "/?3")
-        time.sleep(0.2)
-        free = {asked(connection) for connection in others for _ in range(3)}
-        assert not is_answered(busy)
-        assert free.isdisjoint({answer(busy)})
+    with connections(unused_port, 8) as (slow, *others):
+        slow.request("GET", "/?5")
+        taken = busy(tmp_path)
+        assert taken not in {asked(connection) for connection in others for _ in range(3)}
+        assert not is_answered(slow)
+        assert answer(slow) == taken
 
 
-def test_requests_of_one_process_go_one_after_another(serve: Serve, unused_port: int) -> None:
+def test_requests_of_one_process_go_one_after_another(serve: Serve, unused_port: int, tmp_path: Path) -> None:
     serve("toy.Patient", threads=4)
     with connections(unused_port, 2) as (first, second):
         first.request("GET", "/?1")
-        time.sleep(0.2)
+        busy(tmp_path)
         asked(second)
         assert is_answered(first)
 
 
-def test_a_request_that_takes_long_keeps_nobody_out(serve: Serve, unused_port: int) -> None:
+def test_a_request_that_takes_long_keeps_nobody_out(serve: Serve, unused_port: int, tmp_path: Path) -> None:
     serve(threads=2)
     with connections(unused_port, 2) as (long, quick):
         long.request("GET", "/?3")
-        time.sleep(0.2)
+        busy(tmp_path)
         asked(quick)
         assert not is_answered(long)
         answer(long)
@@ -165,14 +187,13 @@ def test_what_was_asked_is_answered_before_the_server_stops(serve: Serve, unused
             answer(connection)
 
 
-def test_a_process_that_dies_takes_only_its_own_request_with_it(serve: Serve, unused_port: int) -> None:
-    server = serve("toy.Patient", workers=2)
-    with connections(unused_port, 2) as (first, second):
-        first.request("GET", "/?20")
-        time.sleep(0.2)
-        free = {asked(second) for _ in range(3)}
-        (busy,) = set(Path(f"/proc/{server}/task/{server}/children").read_text().split()) - free
-        subprocess.run(["kill", "-9", busy], check=True)
-        assert asked(second) in free
+def test_a_process_that_dies_leaves_the_queue_to_the_others(serve: Serve, unused_port: int, tmp_path: Path) -> None:
+    serve("toy.Patient", workers=2)
+    with connections(unused_port, 1) as (doomed,):
+        doomed.request("GET", "/?20")
+        dead = busy(tmp_path)
+        subprocess.run(["kill", "-9", dead], check=True)
+        with connections(unused_port, 4) as others:
+            assert dead not in {asked(connection) for connection in others}
         with pytest.raises(http.client.RemoteDisconnected):
-            answer(first)
+            answer(doomed)

@@ -24,8 +24,9 @@ from reviewapp.errors import status_of
 from reviewapp.web import adjudication, sheet
 from reviewapp.web.access import person, project_for
 from reviewapp.web.adjudication import Desk, Finals, Sent
-from reviewapp.web.review import PANE, subject_evidence, subject_file, varied
+from reviewapp.web.review import PANE, subject_evidence, subject_file
 from reviewapp.web.subject import Links, pane, title_of
+from reviewapp.web.swaps import varied
 
 PAGE = 50
 MOST_ASKED = 20

@@ -22,9 +22,10 @@ from reviewapp.errors import status_of
 from reviewapp.web import adjudicate, sheet
 from reviewapp.web.access import person
 from reviewapp.web.addresses import uuid
-from reviewapp.web.review import PANE, held, links, varied
+from reviewapp.web.review import PANE, held, links
 from reviewapp.web.review_form import Answers, Difference, differences
 from reviewapp.web.subject import pane, title_of
+from reviewapp.web.swaps import varied
 
 
 # --- The lead ----------------------------------------------------------------

@@ -174,6 +174,15 @@ def does(kind: str, count: keyset.Count) -> str:
     return acts[Kind(kind)] % {"n": count}
 
 
+def _did(made: BulkChange) -> str:
+    acts = {
+        Kind.ASSIGN: ngettext("One case assigned.", "%(n)s cases assigned.", made.count),
+        Kind.REOPEN: ngettext("One case re-opened.", "%(n)s cases re-opened.", made.count),
+    }
+    changed = ngettext("One case changed.", "%(n)s cases changed.", made.count)
+    return acts.get(Kind(made.kind), changed) % {"n": f"{made.count:,}"}
+
+
 @dataclass(frozen=True)
 class Scope:
     """Which cases are meant: chosen ones, or all that the filters leave."""
@@ -251,7 +260,7 @@ def _confirm(
 
 
 def _announce(request: HttpRequest, made: BulkChange) -> None:
-    text = ngettext("One case changed.", "%(n)s cases changed.", made.count) % {"n": f"{made.count:,}"}
+    text = _did(made)
     if left := len({case for case, _reason in made.refused} - set(made.before)):
         more = ngettext("One was left as it is: %(why)s", "%(n)s were left as they are, such as: %(why)s", left)
         text = f"{text} {more % {'n': f'{left:,}', 'why': made.refused[0][1]}}"

@@ -25,6 +25,7 @@ from reviewapp.web.access import person, project_for
 from reviewapp.web.queue_words import number, promise, reasons
 from reviewapp.web.refusals import attempt
 from reviewapp.web.subject import title_of
+from reviewapp.web.swaps import at_its_address
 
 SHOWN = 10
 SHOWN_TO_DO = 25
@@ -57,8 +58,7 @@ def queue(request: HttpRequest, project: str) -> HttpResponse:
         **_offer(state, roles.may_write(state.role)),
     }
     response = render(request, "queue/list.html", context)
-    response["HX-Push-Url"] = request.get_full_path()  # a submit by htmx ends up here when nothing is left to start
-    return response
+    return at_its_address(request, response)  # a submit by htmx ends up here when nothing is left to start
 
 
 def _to_do(project: Project, user: User, *, leads: bool) -> dict[str, object]:

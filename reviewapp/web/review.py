@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -32,6 +31,7 @@ from reviewapp.web.queue import begin, go_on
 from reviewapp.web.review_form import Answers, Refusal
 from reviewapp.web.second_factor import admit
 from reviewapp.web.subject import Links, Pane, pane, title_of
+from reviewapp.web.swaps import at_its_address, varied
 
 PANE, MAIN = "section#subject", "main#main"  # as htmx names what a tab or a file replaces, and what a submit does
 
@@ -99,15 +99,10 @@ def page(
         context["frame"] = "_main.html"
     response = render(request, "review/detail.html", context, status=status)
     if refusal is None:
-        response["HX-Push-Url"] = address or request.get_full_path()
+        at_its_address(request, response, address)
     else:
         response["HX-Retarget"] = response["HX-Reselect"] = "#rubric"  # the pane beside stays where it was
     return varied(response)
-
-
-def varied(response: HttpResponse) -> HttpResponse:
-    patch_vary_headers(response, ("HX-Request", "HX-Target"))
-    return response
 
 
 def links(assignment: Assignment) -> Links:
@@ -312,6 +307,7 @@ def _gaps(
         "project": assignment.case.project,
         "assignment": assignment,
         "case": assignment.case,
+        "criteria": assignment.case.rubric_version.criteria.all(),
         "gaps": gaps_of(assignment),
         "can_flag": policies.can_flag_gap(person(request), assignment),
         "gap_error": " ".join(error.problems.values()) if isinstance(error, Invalid) else error and error.reason,

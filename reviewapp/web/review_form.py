@@ -77,7 +77,7 @@ def context(assignment: Assignment, refusal: Refusal | None, *, page: str, by: U
         ],
         "carried": _carried(kept),
         "asked_anew": [row for row in criteria if stored and row.pk in assignment.annotation.asked_anew],
-        "criteria": [*criteria, *(row.criterion for row in kept)],
+        "criteria": sorted((*criteria, *(row.criterion for row in kept)), key=lambda row: row.position),
         **tally(criteria, shown),
         **(_refused(criteria, stored, labels, refusal, page) if refusal else {}),
     }

@@ -61,6 +61,11 @@ def test_it_reviews_by_keys_alone(stack: Stack, visit: Callable[[str], Visitor])
     keys.press("n")
     expect(page.locator("#review-form")).to_be_visible()
     first = page.url.partition("?")[0]
+    page.go_back()
+    expect(page.get_by_role("heading", name="My queue", level=1)).to_be_visible()
+    page.go_forward()
+    expect(page.locator("#review-form")).to_be_visible()
+    assert page.url.partition("?")[0] == first
 
     keys.press("f")
     expect(page.locator("pre.code")).to_be_visible()
@@ -176,6 +181,7 @@ def test_it_loses_no_word_that_saves_nothing_by_itself(stack: Stack, chromium: B
     page.keyboard.press("Escape")
     page.get_by_role("link", name=re.compile("^Discussion")).click()
     page.locator("#talk-new").press_sequentially("Both may hold.")
+    is_on_disk(page, "#talk-new")
     kill(page)
 
     page = come_back(chromium, tmp_path, address, password, email="cleo@example.org")
@@ -224,6 +230,7 @@ def test_it_loses_no_word_of_what_is_sent_once(stack: Stack, chromium: Browser, 
     page.get_by_label("In a few words").press_sequentially("I taught this.")
     page.goto(pages["probe"])
     page.locator("#id_script").press_sequentially("true")
+    is_on_disk(page, "#id_script")
     kill(page)
 
     page = arrive()
@@ -279,6 +286,17 @@ def write_and_be_killed(page: Page, field: Locator) -> None:
     field.press_sequentially(" Killed.")
     expect(page.locator("#save-state")).not_to_have_text(SAVED)
     kill(page)
+
+
+def is_on_disk(page: Page, field: str) -> None:
+    """A browser writes a key's copy within moments of it, and says when; a busy machine needs some more."""
+    page.wait_for_function(
+        """async (selector) => {
+            const el = document.querySelector(selector), copy = await drafts.find(`draft:${el.form.dataset.keeps}`);
+            return copy?.fields.some(([name, value]) => name === el.name && value === el.value);
+        }""",
+        arg=field,
+    )
 
 
 def kill(page: Page) -> None:
