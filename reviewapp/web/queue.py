@@ -54,7 +54,7 @@ def queue(request: HttpRequest, project: str) -> HttpResponse:
     context = {
         "project": found,
         **_to_do(found, user, leads=state.role in roles.LEADING),
-        **_done(found, user),
+        **_done(found, user, state),
         **_offer(state, roles.may_write(state.role)),
     }
     response = render(request, "queue/list.html", context)
@@ -78,10 +78,10 @@ def _sent_back(project: Project, user: User) -> QuerySet[Task]:
     return own.order_by("-status", "-id")
 
 
-def _done(project: Project, user: User) -> dict[str, object]:
+def _done(project: Project, user: User, state: QueueState) -> dict[str, object]:
     first = partial(queries.listed, project.pk, user.pk, most=SHOWN)
     return {
-        "waiting": _rows(first(rows=queries.waiting_for_others), user),
+        "waiting": _rows(first(rows=queries.waiting_for_others), user) if state.waiting_for_others else [],
         "completed": _rows(first(rows=queries.completed), user),
     }
 

@@ -207,8 +207,8 @@ def test_it_asks_a_fixed_number_of_queries(
         builders.submitted(builders.claim(project, ana))
         builders.submitted(builders.claim(project, ben))
     browser.as_(cleo)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(20):
         browser.get(URL)
     browser.as_(ana)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(19):
         browser.get(URL)

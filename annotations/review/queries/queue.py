@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 
 from annotations.accounts import roles
@@ -116,7 +117,8 @@ def _seat(seat: UUID) -> QuerySet[Seat]:
 
 def is_for(user: User) -> Q:
     """Of seats: all but those about the person's own task, those of a case they had, and those kept for another."""
-    return ~Q(author=user) & (Q(only_for=None) | Q(only_for=user)) & ~Q(Exists(had(user)))
+    their_case = Subquery(had(user).order_by().values("pk")[:1])  # as a value: looked up, never all of it read first
+    return ~Q(author=user) & (Q(only_for=None) | Q(only_for=user)) & Q(IsNull(their_case, True))
 
 
 def had(user: User) -> QuerySet[Assignment]:
