@@ -33,6 +33,7 @@ from reviewapp.dev.processes import Supervisor
 from tests.stack import Stack
 
 WAIT_MS, PROCESSOR_MS = 150, 40
+FEW = 8  # annotators, without think time, whose waits are held to the budget
 OVERLAP = 2
 PROCESSES = 4
 DRAINABLE = 20_000  # cases that can be worked off to the last
@@ -88,11 +89,12 @@ def measures(options: Options) -> Iterator[Measure]:
         postgres = Meter(lambda: [pid for (pid,) in database.execute(BACKENDS, [NAME])])
         with database, web, postgres:
             shift = work(stack, sessions, options, "chaos" if options.chaos else "steady", limit=options.handouts)
-        yield from waits(shift, "submit", "autosave", *(["next"] if options.plain else []))
+        few = options.annotators <= FEW
+        yield from waits(shift, "submit", "autosave", *(["next"] if options.plain else []), held=few)
         yield from costs(shift, web=web.seconds, postgres=postgres.seconds)
         if not options.chaos and not options.plain:
             shift.add_all(starts := work(stack, sessions, options, "detours"))
-            yield from waits(starts, "next")
+            yield from waits(starts, "next", held=few)
         yield Measure("hand-outs while measured", f"{handed_out(stack) - began:,}")
         if options.chaos:
             yield from acts(shift)
@@ -199,19 +201,19 @@ def _team(orders: Orders, share: list[tuple[int, str]]) -> Report:
 
 
 # --- The figures -------------------------------------------------------------
-def waits(shift: Shift, *acts: str) -> Iterator[Measure]:
-    """Medians and 95th percentiles of what people wait for."""
+def waits(shift: Shift, *acts: str, held: bool) -> Iterator[Measure]:
+    """Medians and 95th percentiles of what people wait for, which is held to a budget where they are few."""
     for what in acts:
         if len(found := shift.seconds.get(what, [])) < 2:
             continue
         median, p95 = statistics.median(found) * 1000, statistics.quantiles(found, n=20)[-1] * 1000
-        held = what != "autosave"
+        is_held = held and what != "autosave"
         yield Measure(f"{what}: median", f"{median:.0f} ms")
         yield Measure(
             f"{what}: 95th percentile",
             f"{p95:.0f} ms",
-            f"≤ {WAIT_MS} ms" if held else "",
-            p95 <= WAIT_MS if held else None,
+            f"≤ {WAIT_MS} ms" if is_held else "",
+            p95 <= WAIT_MS if is_held else None,
         )
 
 
