@@ -91,7 +91,7 @@ def measures(options: Options) -> Iterator[Measure]:
             shift = work(stack, sessions, options, "chaos" if options.chaos else "steady", limit=options.handouts)
         few = options.annotators <= FEW
         yield from waits(shift, "submit", "autosave", *(["next"] if options.plain else []), held=few)
-        yield from costs(shift, web=web.seconds, postgres=postgres.seconds)
+        yield from costs(shift, web=web.seconds, postgres=postgres.seconds, held=not options.chaos)
         if not options.chaos and not options.plain:
             shift.add_all(starts := work(stack, sessions, options, "detours"))
             yield from waits(starts, "next", held=few)
@@ -217,13 +217,17 @@ def waits(shift: Shift, *acts: str, held: bool) -> Iterator[Measure]:
         )
 
 
-def costs(shift: Shift, *, web: float, postgres: float) -> Iterator[Measure]:
-    """Processor time of a case from being handed out to its submission, and how many pass in a second."""
+def costs(shift: Shift, *, web: float, postgres: float, held: bool) -> Iterator[Measure]:
+    """Processor time of a case from being handed out to its submission, and how many pass in a second.
+
+    Chaos is not held to the budget: its other acts are counted to the submissions.
+    """
     submitted = max(1, shift.done["submit"])
     requests = sum(shift.done.values())
     each = (web + postgres) * 1000 / submitted
     parts = f"{each:.1f} ms (web {web * 1000 / submitted:.1f}, Postgres {postgres * 1000 / submitted:.1f})"
-    yield Measure("processor for next and submit", parts, f"≤ {PROCESSOR_MS} ms", each <= PROCESSOR_MS)
+    budget, holds = (f"≤ {PROCESSOR_MS} ms", each <= PROCESSOR_MS) if held else ("", None)
+    yield Measure("processor for next and submit", parts, budget, holds)
     yield Measure("acts in a second", f"{requests / shift.took:.1f}")
     yield Measure("cases submitted in a second", f"{submitted / shift.took:.1f}")
     yield Measure("processor of the annotators themselves", f"{shift.clients * 1000 / submitted:.1f} ms")
