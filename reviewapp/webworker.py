@@ -11,6 +11,7 @@ from functools import partial
 from selectors import EVENT_READ
 from typing import Any, ClassVar
 
+from gunicorn.errors import ConfigError
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 
@@ -26,10 +27,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # comes without types
 
     @classmethod
     def setup(cls) -> None:
-        """Make the queue before processes are forked, so that all inherit it."""
-        cls.queue = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        for end in cls.queue:
-            end.setblocking(False)
+        """Make the queue before any process is forked, so that all inherit the same, those that start later as well."""
+        if not hasattr(Worker, "queue"):
+            Worker.queue = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            for end in Worker.queue:
+                end.setblocking(False)
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        super().check_config(cfg, log)
+        if cfg.is_ssl:
+            raise ConfigError("This worker speaks plain HTTP; let a proxy in front of it end TLS.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +62,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # comes without types
         self.keepalived_conns.remove(conn)
         try:
             socket.send_fds(self.queue[0], [b"."], [client.fileno()])
-        except BlockingIOError:
+        except OSError:
             self.enqueue_req(conn)
         else:
             self.nr_conns -= 1
@@ -63,18 +71,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # comes without types
     def take(self, queue: socket.socket) -> None:
         """Serve the connection that has waited longest, unless another process was faster."""
         try:
-            _, (fd,), _, _ = socket.recv_fds(queue, 1, 1)
+            _, fds, _, _ = socket.recv_fds(queue, 1, 1)
         except BlockingIOError:
             return
-        client = socket.socket(fileno=fd)
-        try:
-            conn = TConn(self.cfg, client, client.getpeername(), client.getsockname())
-        except OSError:  # gone meanwhile
-            client.close()
-            return
-        conn.data_ready = True
-        self.nr_conns += 1
-        self.enqueue_req(conn)
+        for client in (socket.socket(fileno=fd) for fd in fds):  # one, or none where no file can be opened any more
+            try:
+                conn = TConn(self.cfg, client, client.getpeername(), client.getsockname())
+            except OSError:  # gone meanwhile
+                client.close()
+                continue
+            conn.data_ready = True
+            self.nr_conns += 1
+            self.enqueue_req(conn)
 
     def enqueue_req(self, conn: TConn) -> None:
         self._began[conn] = time.monotonic()

@@ -197,3 +197,14 @@ def test_a_process_that_dies_leaves_the_queue_to_the_others(serve: Serve, unused
             assert dead not in {asked(connection) for connection in others}
         with pytest.raises(http.client.RemoteDisconnected):
             answer(doomed)
+
+
+def test_it_does_not_start_where_it_is_to_speak_tls(tmp_path: Path) -> None:
+    certificate = tmp_path / "certificate"
+    certificate.touch()
+    (tmp_path / "toy.py").write_text(APP)
+    argv = (sys.executable, "-m", "gunicorn", "toy:app", "--worker-class", "reviewapp.webworker.Worker")
+    options = ("--certfile", str(certificate), "--keyfile", str(certificate), "--pythonpath", f"{ROOT},{tmp_path}")
+    done = subprocess.run([*argv, *options, "--bind", "127.0.0.1:0"], capture_output=True, text=True, timeout=20)
+    assert done.returncode != 0
+    assert "let a proxy in front of it end TLS" in done.stderr

@@ -302,7 +302,7 @@ def test_it_reopens_what_is_settled_and_closes_what_nobody_began(
         "The newest version of its rubric asks nothing anew.",
         "It is open.",
     }
-    assert "2 cases changed." in toast(browser.post(CHANGE, {**data, "reopen": "all"}, follow=True).content)
+    assert "2 cases re-opened." in toast(browser.post(CHANGE, {**data, "reopen": "all"}, follow=True).content)
     again = Case.objects.filter(follows__in=[one, two])
     assert {(case.round, case.status, case.only_criteria) for case in again} == {(2, "open", None)}
     Assignment.objects.filter(case=unfinished).delete()
