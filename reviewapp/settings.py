@@ -87,7 +87,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["reviewapp.templatetags.icons", "reviewapp.templatetags.when"],
+            "builtins": [f"reviewapp.templatetags.{name}" for name in ("icons", "texts", "when")],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

@@ -1,4 +1,4 @@
-"""Django's tags of translation, in their place: while there is one language, a text is put into its template once."""
+"""Django's tags of translation, built in: while there is one language, a text is put into its template once."""
 
 from django.conf import settings
 from django.template import Library
